@@ -1,0 +1,56 @@
+# Everything a person needs: `make run` and `make test`. Each target builds .venv by itself the first time.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CODE := functions shared local docs benchmarks tests function_app.py
+# What a check prints belongs on stderr where the output is a value (make token).
+QUIETLY := >&2
+
+.DEFAULT_GOAL := help
+.PHONY: help run token test check format lint types imports docs docs-check bench-import coverage
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+$(READY): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "Building $(VENV) with $$($(PYTHON) --version) ..." $(QUIETLY)
+	@$(PYTHON) -m venv $(VENV) $(QUIETLY)
+	@echo "Installing requirements-dev.txt ..." $(QUIETLY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt $(QUIETLY)
+	@touch $(READY)
+
+run: $(READY) ## the service on :7071 with the Chase simulator on :7072
+	@exec $(BIN)/python -m local
+
+token: $(READY) ## a bearer token for the running service, all roles and billers, 90 days
+	@$(BIN)/python -m local.token
+
+test: $(READY) ## every test, with 100 % branch coverage of payments/ and use_cases/
+	@$(BIN)/python -m pytest --cov --cov-report=term-missing -q
+
+check: format lint types imports docs-check test bench-import ## what CI runs
+	@echo "all checks passed"
+
+format: $(READY)
+	@$(BIN)/ruff format --check .
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+
+types: $(READY)
+	@$(BIN)/mypy
+
+imports: $(READY)
+	@PYTHONPATH=. $(BIN)/lint-imports
+
+docs: $(READY) ## make the generated pages anew
+	@$(BIN)/python -m docs.generate
+
+docs-check: $(READY)
+	@$(BIN)/python -m docs.generate --check
+
+bench-import: $(READY) ## what importing function_app costs, against azure.functions + pydantic
+	@$(BIN)/python -m benchmarks.imports

@@ -1,0 +1,11 @@
+"""The front door: registers every blueprint. The worker wants exactly one FunctionApp in this module."""
+
+import azure.functions as func
+
+from functions import health, payments, reconciliation
+
+# Functions' own keys are no identity; every route but the health ones authenticates in functions/_http.py.
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+for blueprint in (payments.bp, health.bp, reconciliation.bp):
+    app.register_functions(blueprint)

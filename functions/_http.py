@@ -1,0 +1,158 @@
+"""What every HTTP door shares: who calls, what they hear, and the one table from errors to status codes."""
+
+import json
+import logging
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import azure.functions as func
+
+from functions._json import BODY_BYTES_MAX
+from shared import wiring
+from shared.auth.caller import Caller, Role
+from shared.payments import errors
+from shared.payments.cards import holds_a_number
+from shared.payments.idempotency import Nonce
+from shared.telemetry import correlation_id
+
+STATUS_OF: Final[Mapping[type[Exception], HTTPStatus]] = {
+    errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
+    errors.PayloadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.VersionMissing: HTTPStatus.PRECONDITION_REQUIRED,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.StaleVersion: HTTPStatus.PRECONDITION_FAILED,
+    errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.PaymentFailed: HTTPStatus.BAD_GATEWAY,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    Exception: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+PROBLEM_TYPE: Final = "urn:ic-chase-payments:problem:"
+
+_CORRELATION_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_LOG: Final = logging.getLogger("payments.http")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An authenticated call: the request, who sent it, and the parts of the service."""
+
+    request: func.HttpRequest
+    caller: Caller
+    services: "wiring.Services"
+
+    def nonce(self) -> Nonce | None:
+        """The nonce of a signed write, to be stored in its commit."""
+        if self.caller.key_id is None or self.caller.nonce is None:
+            return None
+        return Nonce(self.caller.key_id, self.caller.nonce, self.services.real_clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: HTTPStatus
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+async def answer(
+    request: func.HttpRequest, role: Role | None, handle: Callable[[Call], Awaitable[Reply]]
+) -> func.HttpResponse:
+    """
+    Authenticate, require `role`, hand the call to `handle`, and turn what comes of it into a response.
+
+    `role` None leaves authorization to `handle`. Expected errors become problem details; anything else is logged with
+    its trace and answered 500 with the correlation id and nothing else.
+    """
+    correlation = _correlation_id(request)
+    token = correlation_id.set(correlation)
+    try:
+        reply = await _handled(request, role, handle)
+    except errors.PaymentServiceError as error:
+        reply = problem(error, request)
+    except Exception as error:
+        # The text of an unexpected error may hold anything; its type and place are enough to find it.
+        _LOG.error("unexpected %s at %s", type(error).__name__, _place(error), extra={"correlation_id": correlation})
+        reply = _internal_error(request, correlation)
+    finally:
+        correlation_id.reset(token)
+    return _response(reply, correlation)
+
+
+async def _handled(request: func.HttpRequest, role: Role | None, handle: Callable[[Call], Awaitable[Reply]]) -> Reply:
+    body = request.get_body()
+    if len(body) > BODY_BYTES_MAX:
+        raise errors.PayloadTooLarge(BODY_BYTES_MAX)
+    services = wiring.services()
+    authorization = request.headers.get("authorization")
+    try:
+        caller = await services.authenticator.authenticate(authorization, request.method, request.url, body)
+    except errors.Unauthenticated as refusal:
+        services.telemetry.event("auth.refused", reason=refusal.reason)
+        raise
+    if role is not None:
+        caller.require(role)
+    return await handle(Call(request, caller, services))
+
+
+def status_of(error: Exception) -> HTTPStatus:
+    """The status of the nearest kind of error that the table knows."""
+    return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+
+
+def problem(error: errors.PaymentServiceError, request: func.HttpRequest) -> Reply:
+    """RFC 9457 problem details of an expected error."""
+    status = status_of(error)
+    body: dict[str, Any] = {
+        "type": PROBLEM_TYPE + error.code,
+        "title": error.title,
+        "status": int(status),
+        "code": error.code,
+        "detail": error.detail,
+        "instance": urlsplit(request.url).path,
+        **error.facts,
+    }
+    if isinstance(error, errors.InvalidRequest):
+        body["errors"] = [{"field": found.field, "message": found.message} for found in error.errors]
+    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer, IC-HMAC-SHA256"
+    return Reply(status, body, headers)
+
+
+def _internal_error(request: func.HttpRequest, correlation: str) -> Reply:
+    unexpected = errors.PaymentServiceError(correlationId=correlation)
+    return problem(unexpected, request)
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "?" if trace is None else f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+
+
+def _correlation_id(request: func.HttpRequest) -> str:
+    """The caller's own if it is a plain id; a card number by mistake would reach every log."""
+    sent = request.headers.get("x-correlation-id") or ""
+    if _CORRELATION_ID.fullmatch(sent) and not holds_a_number(sent):
+        return sent
+    return str(uuid.uuid4())
+
+
+def _response(reply: Reply, correlation: str) -> func.HttpResponse:
+    is_problem = "code" in reply.body and "title" in reply.body
+    return func.HttpResponse(
+        json.dumps(reply.body, separators=(",", ":")),
+        status_code=int(reply.status),
+        mimetype="application/problem+json" if is_problem else "application/json",
+        charset="utf-8",
+        headers={**reply.headers, "X-Correlation-Id": correlation, "Cache-Control": "no-store"},
+    )

@@ -1,0 +1,122 @@
+"""HTTP: take a payment, read one, find some."""
+
+import re
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import azure.functions as func
+
+from functions._http import Call, Reply, answer, problem
+from functions._json import canonical, read_object
+from functions._query import cursor_of, read_refresh, read_search
+from functions._representation import SALE_STATUS, etag, shown
+from shared.auth.caller import Role
+from shared.payments.errors import (
+    FieldError,
+    IdempotencyKeyMissing,
+    InvalidRequest,
+    NotFound,
+    PaymentFailed,
+    PaymentServiceError,
+    ProcessorUnavailable,
+)
+from shared.payments.payment import Payment
+from shared.payments.state_machine import State
+from shared.use_cases.sale import SaleAnswer, SaleCall
+
+bp = func.Blueprint()
+
+# A lost answer is first asked about after 2 s; a payment in flight is answered within Chase's usual second.
+RETRY_AFTER_S: Final = 2
+_KEY: Final = re.compile(r"[!-~]{1,255}")
+
+# A sale that ended, or stands, without Chase: told as a problem.
+SALE_PROBLEM: Final[Mapping[State, Callable[[Payment, dict[str, Any]], PaymentServiceError]]] = {
+    State.RECEIVED: lambda payment, _shown: ProcessorUnavailable(payment.id),
+    State.FAILED: lambda _payment, shown: PaymentFailed(payment=shown, retry="new_key"),
+}
+
+
+@bp.function_name("Sale")
+@bp.route(route="payments", methods=["POST"])
+async def sale(req: func.HttpRequest) -> func.HttpResponse:
+    return await answer(req, Role.WRITE, _sale)
+
+
+@bp.function_name("GetPayment")
+@bp.route(route="payments/{id}", methods=["GET"])
+async def get_payment(req: func.HttpRequest) -> func.HttpResponse:
+    return await answer(req, Role.READ, _get_payment)
+
+
+@bp.function_name("FindPayments")
+@bp.route(route="payments", methods=["GET"])
+async def find_payments(req: func.HttpRequest) -> func.HttpResponse:
+    return await answer(req, Role.READ, _find_payments)
+
+
+async def _sale(call: Call) -> Reply:
+    # Models cost a third of the cold start; reading and health need none.
+    from functions._requests import fingerprinted, read_sale
+
+    key = _idempotency_key(call.request)
+    body = read_object(call.request.get_body())
+    request = read_sale(body, idempotency_key=key)
+    call.caller.require_biller(request.biller_id)
+    taken = await call.services.sale.take(
+        SaleCall(
+            request=request,
+            caller=call.caller.name,
+            idempotency_key=key,
+            body=call.services.fingerprints.of(canonical(fingerprinted(body))),
+            nonce=call.nonce(),
+        )
+    )
+    return _sale_reply(call, taken)
+
+
+async def _get_payment(call: Call) -> Reply:
+    payment = await _own_payment(call)
+    if read_refresh(call.request):
+        call.caller.require(Role.OPERATE)
+        payment = await call.services.refresh.refresh(payment, actor=call.caller.name)
+    return Reply(HTTPStatus.OK, shown(payment, call.services.clock.now()), {"ETag": etag(payment)})
+
+
+async def _find_payments(call: Call) -> Reply:
+    found = await call.services.payments.find(search := read_search(call.request, call.caller))
+    now = call.services.clock.now()
+    items = [shown(payment, now) for payment in found]
+    return Reply(HTTPStatus.OK, {"items": items, "nextCursor": cursor_of(found, search)})
+
+
+async def _own_payment(call: Call) -> Payment:
+    payment = await call.services.payments.get(call.request.route_params["id"])
+    if payment is None or not call.caller.may_use(payment.biller_id):
+        raise NotFound("no such payment among this caller's billers")
+    return payment
+
+
+def _idempotency_key(request: func.HttpRequest) -> str:
+    key: str | None = request.headers.get("idempotency-key")
+    if not key:
+        raise IdempotencyKeyMissing
+    if not _KEY.fullmatch(key):
+        raise InvalidRequest(FieldError("Idempotency-Key", "write 1-255 visible ASCII characters"))
+    return key
+
+
+def _sale_reply(call: Call, taken: SaleAnswer) -> Reply:
+    payment = taken.payment
+    body = shown(payment, call.services.clock.now())
+    headers = {"Idempotent-Replayed": "true"} if taken.replayed else {}
+    if payment.state in SALE_PROBLEM:
+        told = problem(SALE_PROBLEM[payment.state](payment, body), call.request)
+        return Reply(told.status, told.body, {**told.headers, **headers})
+    status = SALE_STATUS[payment.state]
+    if status is HTTPStatus.CREATED:
+        headers["Location"] = f"{call.request.url.partition('?')[0]}/{payment.id}"
+    if status is HTTPStatus.ACCEPTED:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    return Reply(status, body, {**headers, "ETag": etag(payment)})

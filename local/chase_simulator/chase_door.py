@@ -1,0 +1,108 @@
+"""Chase's own routes over HTTP: counts a call, lets it meet its fault, does the work to the end, answers."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from local.chase_simulator.exchange import Answer, Call, Refused, Work
+from local.chase_simulator.faults import Fault, Faults, Operation, Order
+from local.chase_simulator.refusals import duplicate, ended, refusal
+
+# What Chase's time limit is about: with a look-up or a token there is nothing to end.
+_TRANSACTIONS: Final = frozenset({Operation.PAYMENT, Operation.VOID, Operation.REFUND})
+
+# Answers in place of the work.
+_REFUSING: Final[Mapping[Fault, Answer]] = {
+    Fault.HTTP_500: refusal(500, "SERVER_ERROR", "Internal server error"),
+    Fault.HTTP_503: refusal(503, "SERVICE_UNAVAILABLE", "Service is unavailable"),
+    Fault.HTTP_504: refusal(504, "TIMEOUT", "No answer from the host in time"),
+    Fault.HTTP_409: duplicate(),
+}
+
+_Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class ChaseDoor:
+    """
+    Makes a handler of an operation and its work.
+
+    `ends_after_s` is real time: a transaction that took as long is ended, without a record.
+    """
+
+    def __init__(self, faults: Faults, *, ends_after_s: float) -> None:
+        self._faults = faults
+        self._ends_after_s = ends_after_s
+        self._at_work: set[asyncio.Task[web.Response | None]] = set()
+        self.calls: Counter[str] = Counter()
+
+    def handler(self, operation: Operation, work: Work) -> _Respond:
+        async def respond(request: web.Request) -> web.StreamResponse:
+            arrived_s = asyncio.get_running_loop().time()
+            self.calls[operation] += 1
+            call = Call(request.match_info, request.query, request.headers, await request.read())
+            response = await self._to_the_end(self._serve(operation, work, call, arrived_s))
+            return _dropped(request) if response is None else response
+
+        return respond
+
+    async def stop(self) -> None:
+        """Chase itself goes away: what still waits is not done."""
+        for task in self._at_work:
+            task.cancel()
+        await asyncio.gather(*self._at_work, return_exceptions=True)
+
+    async def _to_the_end(self, serving: Coroutine[Any, Any, web.Response | None]) -> web.Response | None:
+        """In a task of its own: a caller that hangs up cancels nothing."""
+        task = asyncio.create_task(serving)
+        self._at_work.add(task)
+        task.add_done_callback(self._at_work.discard)
+        return await asyncio.shield(task)
+
+    async def _serve(self, operation: Operation, work: Work, call: Call, arrived_s: float) -> web.Response | None:
+        """None: the connection is dropped without an answer."""
+        order = self._faults.take(operation)
+        fault = order.fault if order is not None else None
+        if fault is not None and fault in _REFUSING:
+            return _response(_REFUSING[fault])
+        if fault is Fault.DROP_BEFORE_PROCESSING:
+            return None
+        await _wait(order)
+        answer = self._in_time(operation, work, call, arrived_s)
+        if fault is Fault.DROP_AFTER_PROCESSING:
+            return None
+        return _malformed(answer) if fault is Fault.MALFORMED_JSON else _response(answer)
+
+    def _in_time(self, operation: Operation, work: Work, call: Call, arrived_s: float) -> Answer:
+        took_s = asyncio.get_running_loop().time() - arrived_s
+        if operation in _TRANSACTIONS and took_s >= self._ends_after_s:
+            return ended()
+        try:
+            return work(call)
+        except Refused as refused:
+            return refused.answer
+
+
+async def _wait(order: Order | None) -> None:
+    if order is not None and order.fault is Fault.DELAY:
+        await asyncio.sleep(order.delay_ms / 1000)
+
+
+def _dropped(request: web.Request) -> web.Response:
+    """The client has sent everything and hears nothing; the response only ends the handler."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+def _response(answer: Answer) -> web.Response:
+    return web.json_response(answer.body, status=answer.status, headers=answer.headers)
+
+
+def _malformed(answer: Answer) -> web.Response:
+    """The defect that Chase's mock shows now and then: a field without its value."""
+    text = json.dumps(answer.body).removesuffix("}") + ', "expiry": {"month": ,}}'
+    return web.Response(text=text, status=answer.status, headers=answer.headers, content_type="application/json")

@@ -1,0 +1,171 @@
+"""Chase on a developer's machine: two listeners over one set of books and one clock."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from aiohttp import web
+
+from local.chase_simulator.books import Books
+from local.chase_simulator.chase_door import ChaseDoor
+from local.chase_simulator.control import ControlDoor
+from local.chase_simulator.exchange import Answer, Call
+from local.chase_simulator.faults import FAULTY, Fault, Faults, Operation, Order
+from local.chase_simulator.listener import Listener
+from local.chase_simulator.payments import OnDuplicate, Payments
+from local.chase_simulator.tokens import Credential, Tokens
+from local.clock import LocalClock
+
+DEFAULT_CONTROL_PORT: Final = 7072
+
+# Chase's own answer: a little under an hour.
+_TOKEN_LIFETIME_S: Final = 3599
+# What 0 means for `refuse_connection`: long enough to be met, short enough to sit out.
+_REFUSE_DEFAULT_MS: Final = 500
+
+_BASE_PATH: Final = "/api/v2"
+_TOKEN_PATH: Final = "/am/oauth2/alpha/access_token"  # noqa: S105 - a path
+
+
+class ChaseSimulator:
+    """
+    Stateful Chase. `books` is the path of its file (or ":memory:"), which also keeps the offset of `clock`.
+
+    `ends_after_s` (real time) is Chase's limit for a transaction. `on_duplicate` is what a repeated request-id gets:
+    409, or the first body again. `calls` counts the requests that arrived, per operation.
+    """
+
+    def __init__(
+        self,
+        *,
+        books: Path | str,
+        clock: LocalClock,
+        ends_after_s: float,
+        credentials: Sequence[Credential],
+        on_duplicate: OnDuplicate = "reject",
+        lookup_parameter: str = "requestIdentifier",
+        token_lifetime_s: int = _TOKEN_LIFETIME_S,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self._clock = clock
+        self._books = Books(books)
+        clock.remember_in(self._books)
+        self._faults = Faults()
+        self._tokens = Tokens(self._books, _apart(credentials), real_now=clock.real_now, lifetime_s=token_lifetime_s)
+        self._payments = Payments(
+            self._books,
+            self._tokens,
+            now=clock.now,
+            new_id=new_id,
+            on_duplicate=on_duplicate,
+            lookup_parameter=lookup_parameter,
+        )
+        self._door = ChaseDoor(self._faults, ends_after_s=ends_after_s)
+        self._chase = Listener(self._chase_app())
+        self._control = Listener(ControlDoor(self).app())
+        self._host = ""
+
+    async def start(self, *, control_port: int = 0, chase_port: int | None = None, host: str = "127.0.0.1") -> None:
+        """
+        Listen. Port 0 takes a free one; without `chase_port` Chase's routes are one above a fixed control port.
+
+        Raises OSError when a port is taken.
+        """
+        self._host = host
+        if chase_port is None:
+            chase_port = control_port + 1 if control_port else 0
+        await self._control.start(host, control_port)
+        await self._chase.start(host, chase_port)
+
+    async def stop(self) -> None:
+        await self._door.stop()
+        await self._chase.stop()
+        await self._control.stop()
+        self._books.close()
+
+    @property
+    def base_url(self) -> str:
+        return f"http://{self._host}:{self._chase.port}{_BASE_PATH}"
+
+    @property
+    def token_url(self) -> str:
+        return f"http://{self._host}:{self._chase.port}{_TOKEN_PATH}"
+
+    @property
+    def control_url(self) -> str:
+        return f"http://{self._host}:{self._control.port}"
+
+    @property
+    def calls(self) -> Counter[str]:
+        return self._door.calls
+
+    @property
+    def connections_opened(self) -> int:
+        """To Chase's own routes."""
+        return self._chase.connections_opened
+
+    def books(self) -> list[dict[str, Any]]:
+        """Every approved payment as of now, oldest first; amounts in minor units."""
+        now = self._clock.now()
+        return [transaction.as_of(now).entry() for transaction in self._books.approved()]
+
+    def fault(self, operation: str, fault: str, times: int = 1, delay_ms: int = 0) -> None:
+        """
+        The next `times` calls of `operation` meet `fault`. `delay_ms` is real time.
+
+        Raises ValueError for unknown words, and for `refuse_connection`, which is `refuse_connections()` here.
+        """
+        if fault == Fault.REFUSE_CONNECTION or operation not in FAULTY:
+            raise ValueError(f"no fault {fault} for the operation {operation}")
+        self._faults.add(Order(Operation(operation), Fault(fault), times, delay_ms))
+
+    async def refuse_connections(self, delay_ms: int = 0) -> None:
+        """Close Chase's listener and its open connections before returning; listen again after `delay_ms` (0 = 500)."""
+        await self._chase.shut_for((delay_ms or _REFUSE_DEFAULT_MS) / 1000)
+
+    async def until_listening(self) -> None:
+        """Returns once Chase's routes accept connections again."""
+        await self._chase.until_open()
+
+    def clear_faults(self) -> None:
+        self._faults.clear()
+
+    def revoke_tokens(self) -> None:
+        """Every token issued so far is refused from now on."""
+        self._books.drop_tokens()
+
+    async def order(self, order: Order) -> None:
+        """A fault as the control endpoint takes it."""
+        if order.fault is Fault.REFUSE_CONNECTION:
+            await self.refuse_connections(order.delay_ms)
+        else:
+            self._faults.add(order)
+
+    async def advance(self, seconds: float) -> datetime:
+        """Move the local clock and let what fell due run; the local time afterwards."""
+        await self._clock.advance(seconds)
+        return self._clock.now()
+
+    def _chase_app(self) -> web.Application:
+        handler, payments, app = self._door.handler, self._payments, web.Application()
+        app.router.add_post(_TOKEN_PATH, handler(Operation.TOKEN, self._tokens.issue))
+        app.router.add_post(f"{_BASE_PATH}/payments", handler(Operation.PAYMENT, payments.create))
+        app.router.add_get(f"{_BASE_PATH}/payments", handler(Operation.INQUIRY, payments.find))
+        app.router.add_get(f"{_BASE_PATH}/payments/{{transaction_id}}", handler(Operation.INQUIRY, payments.by_id))
+        app.router.add_get(f"{_BASE_PATH}/healthcheck/payments", handler(Operation.HEALTH, _health))
+        return app
+
+
+def _health(_call: Call) -> Answer:
+    return Answer(200, {"status": "PASS"})
+
+
+def _apart(credentials: Sequence[Credential]) -> Sequence[Credential]:
+    """A merchant id belongs to one environment, else nothing could tell test from live. Raises ValueError."""
+    environments = {(merchant_id, each.environment) for each in credentials for merchant_id in each.merchant_ids}
+    if len(environments) > len({merchant_id for merchant_id, _ in environments}):
+        raise ValueError("a merchant id stands in both environments")
+    return credentials

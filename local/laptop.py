@@ -1,0 +1,157 @@
+"""Everything that runs on a developer's machine, joined: simulator, service, timers, bus, web server, one clock."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from function_app import app
+from local.bus import Bus
+from local.chase_simulator import ChaseSimulator, Credential
+from local.clock import LocalClock
+from local.environment import PORT, SIMULATOR_PORT, data_dir, local_environment, port
+from local.greeting import greeting
+from local.host import Host
+from local.host_settings import HostSettings
+from local.http_messages import Scope
+from local.keys import LocalKeys, local_keys
+from local.ports import LOOPBACK, listening, require_free
+from local.refusal import CannotStart
+from local.registered import registered
+from local.timers import Timers
+from local.web_server import WebServer
+from shared import wiring
+from shared.settings import Settings, SettingsError
+from shared.wiring.build import build
+
+_HOST_JSON: Final = Path(__file__).parents[1] / "host.json"
+# Migrations and a first commit take a tenth of this.
+_READY_WITHIN_S: Final = 15.0
+_LOOK_EVERY_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Laptop:
+    """What runs. `greeting` is for the developer who started it; `ended` returns if the web server stops by itself."""
+
+    greeting: str
+    web_server: WebServer
+
+
+@asynccontextmanager
+async def running(environ: Mapping[str, str]) -> AsyncIterator[Laptop]:
+    """
+    All of it, ready to be called; taken down in the opposite order at the end, each part finishing what it began.
+
+    Raises CannotStart: a setting, a port, the data directory, or the service itself did not become ready.
+    """
+    directory = data_dir(environ)
+    keys = _keys(directory)
+    service_port, control_port, settings = _settings(environ, directory, keys)
+    async with AsyncExitStack() as stack:
+        listener = stack.enter_context(listening(service_port, "PORT"))
+        clock = LocalClock(scale=settings.local_time_scale)
+        simulator = await _simulator(stack, settings, directory, clock, control_port)
+
+        given = local_environment(directory, keys, simulator.base_url, simulator.token_url, environ)
+        host = await _service(stack, given, clock)
+        web_server = WebServer(host, listener)
+        # First to go: nothing may be asked of parts that are closed.
+        stack.push_async_callback(web_server.stop)
+        await web_server.start()
+
+        api_path = f"/{HostSettings.read(_HOST_JSON).route_prefix}"
+        await _until_ready(host, f"{api_path}/health/ready")
+        text = greeting(
+            api_url=f"http://{LOOPBACK}:{listener.getsockname()[1]}{api_path}",
+            simulator_url=simulator.control_url,
+            data_dir=str(directory),
+            unique=str(uuid.uuid4()),
+            environ=environ,
+        )
+        yield Laptop(text, web_server)
+
+
+def _keys(directory: Path) -> LocalKeys:
+    try:
+        return local_keys(directory)
+    except OSError as error:
+        raise CannotStart(f"LOCAL_DATA_DIR: {directory} cannot be used: {error.strerror}.") from None
+
+
+def _settings(environ: Mapping[str, str], directory: Path, keys: LocalKeys) -> tuple[int, int, Settings]:
+    """Before Chase's address is known, so that a wrong setting stops the start before anything runs."""
+    unknown = f"http://{LOOPBACK}"
+    try:
+        return (
+            port(environ, "PORT", PORT),
+            port(environ, "CHASE_SIMULATOR_PORT", SIMULATOR_PORT),
+            Settings.from_environment(local_environment(directory, keys, unknown, unknown, environ)),
+        )
+    except SettingsError as error:
+        raise CannotStart(str(error), exit_code=2) from None
+
+
+async def _simulator(
+    stack: AsyncExitStack, settings: Settings, directory: Path, clock: LocalClock, control_port: int
+) -> ChaseSimulator:
+    for needed in (control_port, control_port + 1) if control_port else ():
+        require_free(needed, "CHASE_SIMULATOR_PORT")
+    merchant_ids = frozenset(merchant.merchant_id for merchant in settings.merchants.values())
+    simulator = ChaseSimulator(
+        books=directory / "chase-books.sqlite3",
+        clock=clock,
+        ends_after_s=settings.pace.chase_ends_after_s,
+        credentials=[Credential("live", settings.chase_client_id, settings.chase_client_secret, merchant_ids)],
+    )
+    stack.push_async_callback(simulator.stop)
+    await simulator.start(control_port=control_port)
+    return simulator
+
+
+async def _service(stack: AsyncExitStack, given: Mapping[str, str], clock: LocalClock) -> Host:
+    services = build(Settings.from_environment(given), clock=clock)
+    stack.push_async_callback(services.close)
+    wiring.use(services)
+    stack.callback(wiring.use, None)
+
+    functions = registered(app, given)
+    host_settings = HostSettings.read(_HOST_JSON)
+    bus = Bus(functions.bus, clock=clock, max_concurrent_calls=host_settings.max_concurrent_calls)
+    stack.push_async_callback(bus.stop)
+    timers = Timers(functions.timers, clock=clock)
+    stack.push_async_callback(timers.stop)
+    clock.on_advance(timers.run_due)
+    clock.on_advance(bus.deliver_due)
+    await bus.start()
+    await timers.start()
+    return Host(functions.http, route_prefix=host_settings.route_prefix)
+
+
+async def _until_ready(host: Host, path: str) -> None:
+    try:
+        async with asyncio.timeout(_READY_WITHIN_S):
+            while True:
+                if await _status(host, path) == 200:
+                    return
+                await asyncio.sleep(_LOOK_EVERY_S)
+    except TimeoutError:
+        raise CannotStart(f"The service did not become ready within {_READY_WITHIN_S:.0f} s: see {path}.") from None
+
+
+async def _status(host: Host, path: str) -> int:
+    """The status of a GET, in process."""
+    scope: Scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+    sent: list[Mapping[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Mapping[str, Any]) -> None:
+        sent.append(message)
+
+    await host(scope, receive, send)
+    return int(sent[0]["status"])

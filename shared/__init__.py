@@ -1,0 +1,11 @@
+"""
+The rooms: everything a door may call. Imports point one way, top to bottom (import-linter holds it).
+
+    wiring      joins the rooms: builds each part once, from settings
+    use_cases   what the service does: one verb, one module; ports.py says what the verbs need
+    chase       how we speak to Chase            database    payments at rest
+    auth        who is calling, and what may they do
+    settings    environment -> one frozen, validated Settings
+    telemetry   events and alarms by name        clock       the time, and waiting for it
+    payments    the domain, pure
+"""

@@ -1,0 +1,194 @@
+"""Our values as columns, and columns as our values: the same on every engine."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from shared.database.unit_of_work import Row, Value
+from shared.payments.money import Money
+from shared.payments.operations import OperationKind, OperationState
+from shared.payments.payment import HistoryEntry, Method, Operation, Payment
+from shared.payments.state_machine import Event, State
+
+# Columns that never change once written, then those that do; the row mappers below rely on this order.
+PAYMENT_FIXED: Final = (
+    "id", "mode", "processor", "caller", "idempotency_key", "biller_id", "merchant_id", "reference", "amount_minor",
+    "currency", "method_type", "method_brand", "method_last4", "metadata", "created_at",
+)  # fmt: skip
+PAYMENT_CHANGING: Final = (
+    "version", "state", "captured_minor", "capture_confirmed", "refunded_minor", "refund_reserved_minor",
+    "returned_minor", "charged_back_minor", "captures_at", "settled_at", "updated_at",
+)  # fmt: skip
+OPERATION_FIXED: Final = ("id", "payment_id", "kind", "amount_minor", "currency", "request_id", "created_at")
+OPERATION_CHANGING: Final = (
+    "state", "claimed_at", "attempts", "outcome", "transaction_id", "unknown_since", "inquiries", "empties",
+    "inquire_at",
+)  # fmt: skip
+HISTORY: Final = ("payment_id", "sequence", "event", "from_state", "to_state", "actor", "at", "operation_id")
+
+
+def time_text(at: datetime) -> str:
+    """UTC with milliseconds and no offset: it sorts the same as text and as DATETIME2(3)."""
+    return at.replace(tzinfo=None).isoformat(timespec="milliseconds")
+
+
+def _time_or_none(at: datetime | None) -> str | None:
+    return None if at is None else time_text(at)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _optional_time(text: str | None) -> datetime | None:
+    return None if text is None else _time(text)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def payment_fixed(payment: Payment) -> tuple[Value, ...]:
+    return (
+        payment.id,
+        payment.mode,
+        payment.processor,
+        payment.caller,
+        payment.idempotency_key,
+        payment.biller_id,
+        payment.merchant_id,
+        payment.reference,
+        payment.amount.amount_minor,
+        payment.amount.currency,
+        payment.method.type,
+        payment.method.brand,
+        payment.method.last4,
+        _json(dict(payment.metadata)),
+        time_text(payment.created_at),
+    )
+
+
+def payment_changing(payment: Payment) -> tuple[Value, ...]:
+    return (
+        payment.version,
+        payment.state,
+        payment.captured_minor,
+        int(payment.capture_confirmed),
+        payment.refunded_minor,
+        payment.refund_reserved_minor,
+        payment.returned_minor,
+        payment.charged_back_minor,
+        _time_or_none(payment.captures_at),
+        _time_or_none(payment.settled_at),
+        time_text(payment.updated_at),
+    )
+
+
+def operation_fixed(operation: Operation, payment_id: str) -> tuple[Value, ...]:
+    return (
+        operation.id,
+        payment_id,
+        operation.kind,
+        operation.amount.amount_minor,
+        operation.amount.currency,
+        operation.request_id,
+        time_text(operation.created_at),
+    )
+
+
+def operation_changing(operation: Operation) -> tuple[Value, ...]:
+    return (
+        operation.state,
+        time_text(operation.claimed_at),
+        operation.attempts,
+        None if operation.outcome is None else _json(operation.outcome),
+        operation.transaction_id,
+        _time_or_none(operation.unknown_since),
+        operation.inquiries,
+        operation.empties,
+        _time_or_none(operation.inquire_at),
+    )
+
+
+def history_entry(entry: HistoryEntry, payment_id: str) -> tuple[Value, ...]:
+    return (
+        payment_id,
+        entry.sequence,
+        entry.event,
+        entry.from_state,
+        entry.to_state,
+        entry.actor,
+        time_text(entry.at),
+        entry.operation_id,
+    )
+
+
+def payments_of(payments: Iterable[Row], operations: Iterable[Row], history: Iterable[Row]) -> Sequence[Payment]:
+    """Whole payments from their rows, in the order of `payments`; operations and entries by id and sequence."""
+    of_payment: dict[str, list[Operation]] = defaultdict(list)
+    for row in operations:
+        of_payment[row[1]].append(_operation(row))
+    entries: dict[str, list[HistoryEntry]] = defaultdict(list)
+    for row in history:
+        entries[row[0]].append(_entry(row))
+    return [_payment(row, tuple(of_payment[row[0]]), tuple(entries[row[0]])) for row in payments]
+
+
+def _payment(row: Row, operations: tuple[Operation, ...], history: tuple[HistoryEntry, ...]) -> Payment:
+    fixed, changing = row[: len(PAYMENT_FIXED)], row[len(PAYMENT_FIXED) :]
+    payment_id, mode, processor, caller, key, biller_id, merchant_id, reference, amount, currency = fixed[:10]
+    return Payment(
+        id=payment_id,
+        mode=mode,
+        processor=processor,
+        caller=caller,
+        idempotency_key=key,
+        biller_id=biller_id,
+        merchant_id=merchant_id,
+        reference=reference,
+        amount=Money(amount, currency),
+        method=Method(*fixed[10:13]),
+        metadata=json.loads(fixed[13]),
+        created_at=_time(fixed[14]),
+        version=changing[0],
+        state=State(changing[1]),
+        captured_minor=changing[2],
+        capture_confirmed=bool(changing[3]),
+        refunded_minor=changing[4],
+        refund_reserved_minor=changing[5],
+        returned_minor=changing[6],
+        charged_back_minor=changing[7],
+        captures_at=_optional_time(changing[8]),
+        settled_at=_optional_time(changing[9]),
+        updated_at=_time(changing[10]),
+        operations=operations,
+        history=history,
+    )
+
+
+def _operation(row: Row) -> Operation:
+    operation_id, _, kind, amount, currency, request_id, created_at, state, claimed_at, attempts, outcome = row[:11]
+    transaction_id, unknown_since, inquiries, empties, inquire_at = row[11:]
+    return Operation(
+        id=operation_id,
+        kind=OperationKind(kind),
+        state=OperationState(state),
+        amount=Money(amount, currency),
+        request_id=request_id,
+        created_at=_time(created_at),
+        claimed_at=_time(claimed_at),
+        attempts=attempts,
+        outcome=None if outcome is None else json.loads(outcome),
+        transaction_id=transaction_id,
+        unknown_since=_optional_time(unknown_since),
+        inquiries=inquiries,
+        empties=empties,
+        inquire_at=_optional_time(inquire_at),
+    )
+
+
+def _entry(row: Row) -> HistoryEntry:
+    _, sequence, event, from_state, to_state, actor, at, operation_id = row
+    return HistoryEntry(sequence, Event(event), State(from_state), State(to_state), actor, _time(at), operation_id)

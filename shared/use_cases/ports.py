@@ -1,0 +1,131 @@
+"""What the verbs need from outside. Adapters fit these shapes without knowing them; mypy proves the fit in wiring."""
+
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
+from shared.payments.outcome import Inquiry, Outcome
+from shared.payments.pace import Pace
+from shared.payments.payment import Operation, Payment
+from shared.payments.requests import Merchant, SaleRequest
+from shared.payments.search import Search
+
+
+class Clock(Protocol):
+    """Time comes in from outside. All datetimes are aware, UTC, whole milliseconds."""
+
+    def now(self) -> datetime: ...
+
+    def after(self, wait_s: float) -> datetime:
+        """When a wait of that many seconds, begun now, is over. A laptop may make waits shorter (LOCAL_TIME_SCALE)."""
+
+    async def sleep_until(self, at: datetime) -> None: ...
+
+    def boot_s(self) -> float:
+        """Seconds since boot, counting those asleep or frozen (CLOCK_BOOTTIME where there is one)."""
+
+
+class Identifiers(Protocol):
+    def payment(self) -> str: ...
+
+    def operation(self) -> str: ...
+
+
+class Tasks(Protocol):
+    def start(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Run to the end, whoever hangs up meanwhile; shutdown waits for it."""
+
+
+class Chase(Protocol):
+    """How we speak to Chase. No method raises for what Chase does or does not answer: that is a value."""
+
+    async def sale(
+        self, request: SaleRequest, payment: Payment, merchant: Merchant, *, send_before_s: float
+    ) -> Outcome:
+        """Charge. Past `send_before_s` (on the scale of Clock.boot_s) nothing leaves, and the outcome is NotSent."""
+
+    async def find_sale(self, request_id: str, merchant: Merchant) -> Inquiry:
+        """What became of the sale sent under `request_id`."""
+
+    async def get_payment(self, transaction_id: str, merchant: Merchant) -> Inquiry:
+        """What Chase says of a transaction now."""
+
+
+class Telemetry(Protocol):
+    def event(self, name: str, /, **fields: object) -> None:
+        """Something that happened, for the log; fields never hold a secret."""
+
+    def alarm(self, name: str, /, **fields: object) -> None:
+        """Something a person must look at."""
+
+
+class BodyMark(Protocol):
+    """The caller's body, as far as it must be known again."""
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Under the current key: what is stored."""
+
+    def matches(self, stored: Fingerprint) -> bool:
+        """Whether this is the body that `stored` was made of, whichever key it was made with."""
+
+
+class Payments(Protocol):
+    """Payments at rest. Each call is one round trip; each write is one commit, all or none."""
+
+    async def begin_sale(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> None:
+        """Commit 1. Raises Unauthenticated (nonce seen before), KeyTaken or BillOpen; then nothing is stored."""
+
+    async def by_key(self, caller: str, idempotency_key: str, nonce: Nonce | None) -> KeyRecord | None:
+        """What the key stands for; stores `nonce` on the way. Raises Unauthenticated if it was seen before."""
+
+    async def refuse(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> str | None:
+        """
+        Store under the key of `payment` that its bill has another open payment, and give that one's id.
+
+        None if the bill has no open payment any more; then nothing is stored. Raises KeyTaken.
+        """
+
+    async def save(self, before: Payment, after: Payment) -> None:
+        """
+        The step from `before` to `after`, guarded on its version and on the operation's state.
+
+        Raises ChangedMeanwhile if somebody else was first; then nothing is stored.
+        """
+
+    async def get(self, payment_id: str) -> Payment | None: ...
+
+    async def find(self, search: Search) -> Sequence[Payment]:
+        """Newest first, at most `limit`."""
+
+    async def abandoned(self, claimed_before: datetime, limit: int) -> Sequence[Payment]:
+        """Payments with an operation `submitted` whose claim is older: it belongs to nobody."""
+
+    async def inquiries_due(self, now: datetime, limit: int) -> Sequence[Payment]:
+        """Payments with an `unknown` operation whose inquiry is due."""
+
+    async def schedule(self, before: Operation, after: Operation) -> bool:
+        """
+        Store the inquiry fields of an unknown operation, guarded on how many inquiries there were.
+
+        False if somebody else took this inquiry, or the operation is not unknown any more.
+        """
+
+    async def latest_approved(self) -> Payment | None:
+        """The newest payment that Chase is known to hold: the positive control's question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """The outside as the verbs see it, joined once. `merchants` are the billers we charge for, by id."""
+
+    payments: Payments
+    chase: Chase
+    merchants: Mapping[str, Merchant]
+    clock: Clock
+    pace: Pace
+    identifiers: Identifiers
+    tasks: Tasks
+    telemetry: Telemetry

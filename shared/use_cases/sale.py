@@ -1,0 +1,218 @@
+"""
+Take a payment: commit 1 (the intent), one call to Chase, commit 2 (the outcome).
+
+No transaction and no connection is held while Chase thinks. The call runs in a task that a caller's hang-up does not
+end. What may happen to the same key, or the same bill, is decided by the database's unique keys, not by a look first.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from shared.payments.errors import (
+    BillOpen,
+    ChangedMeanwhile,
+    FieldError,
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
+    InvalidRequest,
+    KeyTaken,
+    PaymentUnresolved,
+)
+from shared.payments.idempotency import KeyRecord, Nonce
+from shared.payments.inquiry import EMPTIES_NEEDED, SEND_WITHIN_S, OnNotFound
+from shared.payments.lifecycle import CHASE, reclaimed_sale, submitted_sale
+from shared.payments.outcome import Outcome, Unknown
+from shared.payments.payment import Payment
+from shared.payments.requests import Merchant, SaleRequest, kept_of
+from shared.payments.state_machine import State
+from shared.use_cases.inquiries import Inquiries
+from shared.use_cases.ports import BodyMark, Outside
+from shared.use_cases.recording import Recording
+
+# Long enough for a usual answer of Chase, short enough that a caller who repeats at once is told to wait.
+_IN_PROGRESS_RETRY_AFTER_S: Final = 2
+# A bill's open payment may end between our insert and our look at it; three times in a row it does not.
+_ROUNDS_MAX: Final = 3
+# Waits before commit 2 is tried again; after the last, the sweep and the inquiries are the guarantee.
+_RECORD_AGAIN_AFTER_S: Final = (1, 5, 15, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class SaleCall:
+    """One call of the sale route: who asks for what under which key. `body` knows the same body again."""
+
+    request: SaleRequest
+    caller: str
+    idempotency_key: str
+    body: BodyMark
+    nonce: Nonce | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SaleAnswer:
+    """The payment as it stands; `replayed` if this call changed nothing."""
+
+    payment: Payment
+    replayed: bool = False
+
+
+class Sale:
+    """`answer_within_s` bounds how long a caller waits; the work itself goes on."""
+
+    def __init__(
+        self,
+        outside: Outside,
+        recording: Recording,
+        inquiries: Inquiries,
+        *,
+        answer_within_s: float,
+        on_not_found: OnNotFound,
+    ) -> None:
+        self._payments, self._chase, self._merchants = outside.payments, outside.chase, outside.merchants
+        self._clock, self._identifiers, self._tasks = outside.clock, outside.identifiers, outside.tasks
+        self._telemetry, self._recording, self._inquiries = outside.telemetry, recording, inquiries
+        self._answer_within_s, self._on_not_found = answer_within_s, on_not_found
+
+    async def take(self, call: SaleCall) -> SaleAnswer:
+        """
+        Charge the payer once, however often this is called with the same key.
+
+        Answers within `answer_within_s`, with the payment as it then is; the work goes on. Raises InvalidRequest,
+        Unauthenticated (nonce), IdempotencyInProgress, IdempotencyKeyReused or PaymentUnresolved.
+        """
+        merchant = self._checked(call.request)
+        progress = _Progress(call, merchant)
+        task = self._tasks.start(self._begin(progress))
+        await asyncio.wait({task}, timeout=self._answer_within_s)
+        if task.done():
+            answer: SaleAnswer = task.result()
+            return answer
+        if progress.payment is None:
+            raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S)
+        return SaleAnswer(progress.payment)
+
+    def _checked(self, request: SaleRequest) -> Merchant:
+        merchant = self._merchants.get(request.biller_id)
+        if merchant is None:
+            raise InvalidRequest(FieldError("billerId", "is not a biller that we charge for"))
+        if request.amount.currency not in merchant.currencies:
+            taken = ", ".join(sorted(merchant.currencies))
+            raise InvalidRequest(FieldError("currency", f"this biller takes {taken}"))
+        if request.method.expired(self._clock.now()):
+            raise InvalidRequest(FieldError("method.expiry", "the card has expired; use one that has not"))
+        return merchant
+
+    async def _begin(self, progress: "_Progress") -> SaleAnswer:
+        call = progress.call
+        for _ in range(_ROUNDS_MAX):
+            progress.send_before_s = self._clock.boot_s() + SEND_WITHIN_S
+            payment = self._intent(progress)
+            try:
+                await self._payments.begin_sale(payment, call.body.fingerprint, call.nonce)
+                return await self._charge(progress, payment)
+            except KeyTaken:
+                return await self._repeated(progress, payment)
+            except BillOpen:
+                try:
+                    other = await self._payments.refuse(payment, call.body.fingerprint, call.nonce)
+                except KeyTaken:
+                    return await self._repeated(progress, payment)
+            if other is not None:
+                raise PaymentUnresolved(other)
+        raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S)
+
+    def _intent(self, progress: "_Progress") -> Payment:
+        call = progress.call
+        return submitted_sale(
+            call.request,
+            kept_of(call.request.method),
+            progress.merchant,
+            payment_id=self._identifiers.payment(),
+            operation_id=self._identifiers.operation(),
+            caller=call.caller,
+            idempotency_key=call.idempotency_key,
+            now=self._clock.now(),
+        )
+
+    async def _repeated(self, progress: "_Progress", intent: Payment) -> SaleAnswer:
+        call = progress.call
+        known = await self._payments.by_key(call.caller, call.idempotency_key, call.nonce)
+        if known is None:
+            raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S)
+        payment = _of_the_same_body(known, call.body)
+        if payment.id == intent.id and payment.state is State.SUBMITTED:
+            # Our own commit 1, whose acknowledgement was lost on a reconnect.
+            return await self._charge(progress, payment)
+        if payment.state is State.SUBMITTED:
+            raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S, paymentId=payment.id)
+        if self._may_be_sent_again(payment):
+            return await self._send_again(progress, payment)
+        return SaleAnswer(payment, replayed=True)
+
+    def _may_be_sent_again(self, payment: Payment) -> bool:
+        if payment.state is State.UNKNOWN:
+            asked_enough = payment.sale.empties >= EMPTIES_NEEDED
+            return asked_enough and self._on_not_found is OnNotFound.RESEND_SAME_REQUEST_ID
+        return payment.state is State.RECEIVED
+
+    async def _send_again(self, progress: "_Progress", payment: Payment) -> SaleAnswer:
+        progress.send_before_s = self._clock.boot_s() + SEND_WITHIN_S
+        claimed = reclaimed_sale(payment, actor=progress.call.caller, now=self._clock.now())
+        try:
+            await self._payments.save(payment, claimed)
+        except ChangedMeanwhile:
+            raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S, paymentId=payment.id) from None
+        return await self._charge(progress, claimed)
+
+    async def _charge(self, progress: "_Progress", payment: Payment) -> SaleAnswer:
+        progress.payment = payment
+        outcome = await self._answer_of_chase(progress, payment)
+        try:
+            payment = await self._recording.record(payment, outcome, actor=CHASE)
+        except Exception as error:
+            self._telemetry.alarm("sale.outcome_not_recorded", paymentId=payment.id, error=type(error).__name__)
+            self._tasks.start(self._record_later(payment, outcome))
+            return SaleAnswer(payment)
+        if payment.state is State.UNKNOWN:
+            self._tasks.start(self._inquiries.follow(payment))
+        return SaleAnswer(payment)
+
+    async def _answer_of_chase(self, progress: "_Progress", payment: Payment) -> Outcome:
+        request, merchant = progress.call.request, progress.merchant
+        try:
+            return await self._chase.sale(request, payment, merchant, send_before_s=progress.send_before_s)
+        except Exception as error:
+            # A fault of ours, at a moment we cannot name: the bytes may have left.
+            self._telemetry.alarm("sale.chase_client_failed", paymentId=payment.id, error=type(error).__name__)
+            return Unknown("INTERNAL_ERROR", "the call to Chase broke off")
+
+    async def _record_later(self, payment: Payment, outcome: Outcome) -> None:
+        for wait_s in _RECORD_AGAIN_AFTER_S:
+            await self._clock.sleep_until(self._clock.after(wait_s))
+            try:
+                payment = await self._recording.record(payment, outcome, actor=CHASE)
+            except Exception as error:
+                self._telemetry.event("sale.outcome_not_recorded_yet", paymentId=payment.id, error=type(error).__name__)
+                continue
+            if payment.state is State.UNKNOWN:
+                await self._inquiries.follow(payment)
+            return
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a call has come: `payment` stands once commit 1 is made, for an answer that cannot wait."""
+
+    call: SaleCall
+    merchant: Merchant
+    send_before_s: float = 0.0
+    payment: Payment | None = None
+
+
+def _of_the_same_body(known: KeyRecord, body: BodyMark) -> Payment:
+    if not body.matches(known.fingerprint):
+        raise IdempotencyKeyReused
+    if known.payment is None:
+        raise PaymentUnresolved(str(known.refused_for))
+    return known.payment

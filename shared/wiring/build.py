@@ -1,0 +1,144 @@
+"""Every part, joined; mypy proves here that adapters fit the ports. Imported at the first call, not at indexing."""
+
+import random
+import time
+from pathlib import Path
+from typing import Final
+
+from shared.auth.authenticator import Authenticator
+from shared.auth.hmac_signature import HmacKey, HmacVerifier
+from shared.auth.jwks import JwksSource
+from shared.auth.jwt_bearer import JwtVerifier
+from shared.chase.client import ChaseClient
+from shared.chase.endpoint import ChaseEndpoint
+from shared.clock import SystemClock, TimeOrderedIdentifiers
+from shared.database.migrations import migrate_sqlite
+from shared.database.payments import UNIQUE_RULES, SqlPayments, first_by_limit
+from shared.database.sqlite import SqliteEngine
+from shared.fingerprint import Fingerprints
+from shared.settings import Settings
+from shared.telemetry import LoggedTelemetry
+from shared.use_cases import ports
+from shared.use_cases.inquiries import Inquiries
+from shared.use_cases.readiness import Dependency, Readiness, Status
+from shared.use_cases.reconciliation import Reconciliation
+from shared.use_cases.recording import Recording
+from shared.use_cases.refresh import Refresh
+from shared.use_cases.sale import Sale
+from shared.use_cases.tasks import TrackedTasks
+from shared.wiring.services import Services
+
+# Shorter than the host's own grace at shutdown; what is still at work then is found by `reconciliation`.
+_CLOSE_WITHIN_S: Final = 10.0
+_MIGRATIONS: Final = Path(__file__).parents[1] / "database" / "migrations"
+
+
+def build(
+    settings: Settings, *, clock: ports.Clock | None = None, telemetry: ports.Telemetry | None = None
+) -> Services:
+    """Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies."""
+    real_clock = SystemClock()
+    clock, telemetry = clock or real_clock, telemetry or LoggedTelemetry()
+    engine, chase, tasks = _embedded(settings, real_clock), _chase(settings, clock, telemetry), TrackedTasks(telemetry)
+    outside = ports.Outside(
+        payments=SqlPayments(engine, first=first_by_limit),
+        chase=chase,
+        merchants=settings.known_merchants(),
+        clock=clock,
+        pace=settings.pace,
+        identifiers=TimeOrderedIdentifiers(),
+        tasks=tasks,
+        telemetry=telemetry,
+    )
+    recording = Recording(outside)
+    inquiries = Inquiries(outside, recording)
+
+    async def database_status() -> Status:
+        await engine.ping()
+        return Status.OK
+
+    async def chase_status() -> Status:
+        return Status((await chase.health()).status)
+
+    async def close() -> None:
+        await tasks.close(_CLOSE_WITHIN_S)
+        await chase.close()
+        await engine.close()
+
+    return Services(
+        clock=clock,
+        real_clock=real_clock,
+        telemetry=telemetry,
+        authenticator=_authenticator(settings, telemetry),
+        fingerprints=Fingerprints(settings.fingerprint_keys),
+        payments=outside.payments,
+        sale=Sale(
+            outside,
+            recording,
+            inquiries,
+            answer_within_s=settings.sale_answer_within_s,
+            on_not_found=settings.on_not_found,
+        ),
+        refresh=Refresh(outside, inquiries),
+        reconciliation=Reconciliation(outside, recording, inquiries),
+        readiness=Readiness(
+            {"database": Dependency(database_status, vital=True), "chase": Dependency(chase_status, vital=False)},
+            clock=clock,
+        ),
+        close=close,
+    )
+
+
+def _embedded(settings: Settings, clock: ports.Clock) -> SqliteEngine:
+    assert settings.sqlite_path is not None, "settings require SQLITE_PATH where it is the only engine"
+    migrate_sqlite(settings.sqlite_path, _MIGRATIONS / "sqlite", now=clock.now())
+    return SqliteEngine(settings.sqlite_path, constraints=UNIQUE_RULES)
+
+
+def _chase(settings: Settings, clock: ports.Clock, telemetry: ports.Telemetry) -> ChaseClient:
+    async def wait(seconds: float) -> None:
+        await clock.sleep_until(clock.after(seconds))
+
+    endpoint = ChaseEndpoint(
+        base_url=settings.chase_base_url,
+        token_url=settings.chase_token_url,
+        client_id=settings.chase_client_id,
+        client_secret=settings.chase_client_secret,
+        scope=settings.chase_token_scope,
+        lookup_parameter=settings.chase_lookup_parameter,
+        connect_timeout_s=settings.chase_connect_timeout_s,
+        pool_timeout_s=settings.chase_pool_timeout_s,
+        read_timeout_s=settings.pace.read_timeout_s,
+        keepalive_s=settings.chase_keepalive_s,
+        connections_max=settings.chase_connections_max,
+    )
+    return ChaseClient(
+        endpoint,
+        strategies=settings.strategies,
+        breaker_failures=settings.chase_breaker_failures,
+        breaker_cooldown_s=settings.pace.wait_s(settings.chase_breaker_cooldown_s),
+        wait=wait,
+        rng=random.random,
+        boot_s=clock.boot_s,
+        alarm=telemetry.alarm,
+    )
+
+
+def _authenticator(settings: Settings, telemetry: ports.Telemetry) -> Authenticator:
+    keys = {
+        key_id: HmacKey(key, name, caller.roles, None if caller.billers == "*" else caller.billers)
+        for name, caller in settings.hmac_callers.items()
+        for key_id, key in caller.keys.items()
+    }
+    jwt = JwtVerifier(
+        jwks=JwksSource(settings.jwt_jwks_url),
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        now_s=time.time,
+    )
+    return Authenticator(
+        jwt,
+        HmacVerifier(keys, time.time),
+        settings.auth_mode,
+        lambda reason: telemetry.event("auth.would_refuse", reason=reason),
+    )

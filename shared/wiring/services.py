@@ -1,0 +1,31 @@
+"""The parts of the service that doors call, as one value. Named by type only: importing this file builds nothing."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.auth.authenticator import Authenticator
+    from shared.fingerprint import Fingerprints
+    from shared.use_cases import ports
+    from shared.use_cases.readiness import Readiness
+    from shared.use_cases.reconciliation import Reconciliation
+    from shared.use_cases.refresh import Refresh
+    from shared.use_cases.sale import Sale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """`real_clock` is never moved by a laptop's clock: authentication goes by it."""
+
+    clock: "ports.Clock"
+    real_clock: "ports.Clock"
+    telemetry: "ports.Telemetry"
+    authenticator: "Authenticator"
+    fingerprints: "Fingerprints"
+    payments: "ports.Payments"
+    sale: "Sale"
+    refresh: "Refresh"
+    reconciliation: "Reconciliation"
+    readiness: "Readiness"
+    close: Callable[[], Awaitable[None]]

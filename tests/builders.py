@@ -1,0 +1,90 @@
+"""Values that tests need, each with sensible defaults: say only what the test is about."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.payments.lifecycle import submitted_sale
+from shared.payments.money import Money
+from shared.payments.outcome import Approved, Transaction, TransactionState
+from shared.payments.payment import Payment
+from shared.payments.requests import Address, Card, Initiator, Merchant, Payer, SaleRequest, kept_of
+from shared.payments.secret import Secret
+
+NOW = datetime(2026, 11, 23, 18, 0, 0, tzinfo=UTC)
+
+# Chase's public test numbers.
+VISA = "4112344112344113"
+MASTERCARD = "5112345112345114"
+
+CITY_WATER = Merchant("city-water", "998482157630", frozenset({"USD"}), statement_descriptor="CITY WATER*BILL")
+COUNTY_TAX = Merchant("county-tax", "998482157631", frozenset({"USD"}))
+MERCHANTS = {merchant.biller_id: merchant for merchant in (CITY_WATER, COUNTY_TAX)}
+
+
+def a_card(number: str = VISA, **changed: Any) -> Card:
+    return Card(**{"number": Secret(number), "month": 5, "year": 2029, "cvv": Secret("111"), **changed})
+
+
+def a_payer() -> Payer:
+    return Payer("Ada", "Byron", "ada@example.com", Address("1 Main St", "Boston", "MA", "02110", "USA"))
+
+
+def a_sale_request(amount_minor: int = 125_99, **changed: Any) -> SaleRequest:
+    values: dict[str, Any] = {
+        "biller_id": "city-water",
+        "reference": "INV-2026-000123",
+        "amount": Money(amount_minor, "USD"),
+        "method": a_card(),
+        "payer": a_payer(),
+        "initiator": Initiator.PAYER,
+    }
+    return SaleRequest(**{**values, **changed})
+
+
+def a_submitted_payment(amount_minor: int = 125_99, *, number: int = 1, **changed: Any) -> Payment:
+    """A payment as commit 1 leaves it; `number` tells several apart."""
+    request = a_sale_request(amount_minor, **changed)
+    return submitted_sale(
+        request,
+        kept_of(request.method),
+        CITY_WATER,
+        payment_id=f"pay_{number:032x}",
+        operation_id=f"op_{number:032x}",
+        caller="ctp",
+        idempotency_key=f"attempt-{number}",
+        now=NOW,
+    )
+
+
+def approved(
+    amount_minor: int = 125_99, state: TransactionState = TransactionState.AUTHORIZED, **changed: Any
+) -> Approved:
+    values = {"transaction_id": "b1f7c0de-0000-4000-8000-000000000001", "approval_code": "tst123", **changed}
+    return Approved(Transaction(state=state, amount=Money(amount_minor, values.pop("currency", "USD")), **values))
+
+
+def a_sale_body(**changed: Any) -> dict[str, Any]:
+    """The sale of the contract, as a caller sends it."""
+    return {
+        "billerId": "city-water",
+        "reference": "INV-2026-000123",
+        "amountMinor": 12599,
+        "currency": "USD",
+        "method": {"type": "card", "number": VISA, "expiry": {"month": 5, "year": 2029}, "cvv": "111"},
+        "payer": {
+            "firstName": "Ada",
+            "lastName": "Byron",
+            "email": "ada@example.com",
+            "address": {
+                "line1": "1 Main St",
+                "city": "Boston",
+                "state": "MA",
+                "postalCode": "02110",
+                "country": "USA",
+            },
+        },
+        "initiator": "payer",
+        "statementDescriptor": "CITY WATER*BILL",
+        "metadata": {"channel": "web"},
+        **changed,
+    }

@@ -1,0 +1,197 @@
+"""What each fact makes of a payment."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.payments.errors import TransitionNotAllowed
+from shared.payments.lifecycle import capture_confirmed, reclaimed_sale, with_sale_outcome
+from shared.payments.operations import OperationState
+from shared.payments.outcome import Declined, NotSent, Outcome, Pending, TransactionState, Unknown
+from shared.payments.payment import Payment
+from shared.payments.state_machine import Event, State
+from tests.builders import NOW, a_submitted_payment, approved
+
+LATER = NOW + timedelta(seconds=1)
+DECLINED = Declined("INSUFFICIENT_FUNDS", "not enough money")
+NOT_SENT = NotSent("NOT_CONNECTED", "refused")
+LOST = Unknown("READ_TIMEOUT", "no answer")
+PENDING = Pending("CUSTOMER_PENDING", "taken", "b1f7c0de")
+AUTHORIZED = approved(captures_at=NOW + timedelta(minutes=120))
+
+
+def after(payment: Payment, outcome: Outcome) -> Payment:
+    found = with_sale_outcome(payment, outcome, inquire_at=LATER, actor="chase", now=LATER)
+    assert found is not None
+    return found
+
+
+def an_unknown_payment() -> Payment:
+    return after(a_submitted_payment(), LOST)
+
+
+def test_a_submitted_sale_says_who_asked_for_what_and_has_one_entry_in_its_history() -> None:
+    payment = a_submitted_payment()
+
+    assert (payment.state, payment.version, payment.sale.state) == (State.SUBMITTED, 1, OperationState.SUBMITTED)
+    assert (payment.method.brand, payment.method.last4) == ("visa", "4113")
+    [entry] = payment.history
+    assert (entry.sequence, entry.event, entry.from_state, entry.actor) == (1, "sale_submitted", "received", "ctp")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "operation_state", "event"),
+    [
+        (AUTHORIZED, State.AUTHORIZED, OperationState.SUCCEEDED, Event.SALE_AUTHORIZED),
+        (approved(state=TransactionState.CLOSED), State.CAPTURED, OperationState.SUCCEEDED, Event.SALE_CAPTURED),
+        (approved(state=TransactionState.COMPLETED), State.CAPTURED, OperationState.SUCCEEDED, Event.SALE_CAPTURED),
+        (approved(100), State.UNKNOWN, OperationState.UNKNOWN, Event.SALE_PARTIALLY_APPROVED),
+        (approved(126_00), State.UNKNOWN, OperationState.UNKNOWN, Event.SALE_LOST),
+        (approved(currency="CAD"), State.UNKNOWN, OperationState.UNKNOWN, Event.SALE_LOST),
+        (DECLINED, State.DECLINED, OperationState.DECLINED, Event.SALE_DECLINED),
+        (PENDING, State.UNKNOWN, OperationState.UNKNOWN, Event.SALE_PENDING),
+        (NOT_SENT, State.RECEIVED, OperationState.QUEUED, Event.SALE_NOT_SENT),
+        (LOST, State.UNKNOWN, OperationState.UNKNOWN, Event.SALE_LOST),
+    ],
+    ids=[
+        "authorized",
+        "captured at once",
+        "captured and sent to the network",
+        "less than the bill",
+        "more than the bill",
+        "another currency",
+        "declined",
+        "not decided yet",
+        "never left us",
+        "silence",
+    ],
+)
+def test_each_outcome_moves_a_submitted_sale(
+    outcome: Outcome, state: State, operation_state: OperationState, event: Event
+) -> None:
+    payment = after(a_submitted_payment(), outcome)
+
+    assert (payment.state, payment.sale.state, payment.history[-1].event) == (state, operation_state, event)
+    assert (payment.version, payment.updated_at) == (2, LATER)
+
+
+def test_an_authorization_knows_when_chase_captures_and_counts_no_money_yet() -> None:
+    payment = after(a_submitted_payment(), AUTHORIZED)
+
+    assert payment.captures_at == NOW + timedelta(minutes=120)
+    assert (payment.captured_minor, payment.capture_confirmed, payment.refundable_minor) == (0, False, 0)
+    assert payment.sale.transaction_id == AUTHORIZED.transaction.transaction_id
+
+
+def test_money_counts_once_chase_says_it_captured() -> None:
+    authorized = after(a_submitted_payment(), AUTHORIZED)
+
+    payment = capture_confirmed(authorized, actor="operator", now=LATER)
+
+    assert (payment.state, payment.captured_minor, payment.capture_confirmed) == (State.CAPTURED, 125_99, True)
+    assert payment.refundable_minor == 125_99
+    with pytest.raises(TransitionNotAllowed):
+        capture_confirmed(payment, actor="operator", now=LATER)
+
+
+def test_what_is_refundable_leaves_out_all_that_is_gone_or_promised() -> None:
+    captured = replace(
+        a_submitted_payment(), captured_minor=100, refunded_minor=20, refund_reserved_minor=30, charged_back_minor=10
+    )
+
+    assert captured.refundable_minor == 40
+    assert replace(captured, returned_minor=100).refundable_minor == 0
+
+
+def test_a_lost_answer_begins_a_schedule_of_inquiries() -> None:
+    sale = an_unknown_payment().sale
+
+    assert (sale.unknown_since, sale.inquire_at, sale.inquiries, sale.empties) == (LATER, LATER, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        (AUTHORIZED, State.AUTHORIZED),
+        (approved(state=TransactionState.CLOSED), State.CAPTURED),
+        (approved(state=TransactionState.VOIDED), State.VOIDED),
+        (DECLINED, State.DECLINED),
+    ],
+)
+def test_what_is_found_of_an_unknown_sale_is_adopted_and_ends_the_schedule(found: Outcome, state: State) -> None:
+    payment = after(an_unknown_payment(), found)
+
+    assert payment.state is state
+    assert (payment.sale.unknown_since, payment.sale.inquire_at) == (None, None)
+
+
+def test_an_unknown_sale_found_pending_goes_on_with_its_schedule() -> None:
+    asked_twice = replace(an_unknown_payment().sale, inquiries=2)
+    unknown = replace(an_unknown_payment(), operations=(asked_twice,))
+
+    pending = after(unknown, PENDING)
+
+    assert (pending.state, pending.sale.inquiries) == (State.UNKNOWN, 2)
+    assert with_sale_outcome(pending, PENDING, inquire_at=LATER, actor="inquiry", now=LATER) is None
+
+
+@pytest.mark.parametrize("nothing_new", [LOST, NOT_SENT, approved(126_00)])
+def test_what_adds_nothing_to_an_unknown_sale_changes_nothing(nothing_new: Outcome) -> None:
+    assert with_sale_outcome(an_unknown_payment(), nothing_new, inquire_at=LATER, actor="chase", now=LATER) is None
+
+
+def test_unknown_outranks_not_sent_of_a_later_attempt() -> None:
+    sent_again = reclaimed_sale(an_unknown_payment(), actor="ctp", now=LATER)
+
+    payment = after(sent_again, NOT_SENT)
+
+    assert sent_again.history[-1].event is Event.SALE_RESUBMITTED
+    assert (payment.state, payment.sale.attempts) == (State.UNKNOWN, 2)
+
+
+def test_a_sale_that_never_left_is_sent_again_under_its_own_request_id() -> None:
+    received = after(a_submitted_payment(), NOT_SENT)
+
+    payment = reclaimed_sale(received, actor="ctp", now=LATER)
+
+    assert (payment.state, payment.sale.state, payment.sale.attempts) == (State.SUBMITTED, OperationState.SUBMITTED, 2)
+    assert payment.sale.request_id == received.sale.request_id
+    assert payment.sale.claimed_at == LATER
+
+
+@pytest.mark.parametrize("finished", [State.DECLINED, State.AUTHORIZED])
+def test_a_finished_sale_is_never_sent_again(finished: State) -> None:
+    payment = after(a_submitted_payment(), {State.DECLINED: DECLINED, State.AUTHORIZED: AUTHORIZED}[finished])
+
+    with pytest.raises(TransitionNotAllowed):
+        reclaimed_sale(payment, actor="ctp", now=LATER)
+
+
+class TestASecondAnswerAboutAFinishedSale:
+    def test_that_says_the_same_changes_nothing(self) -> None:
+        payment = after(a_submitted_payment(), AUTHORIZED)
+
+        assert with_sale_outcome(payment, AUTHORIZED, inquire_at=LATER, actor="inquiry", now=LATER) is None
+
+    def test_that_says_otherwise_is_kept_and_moves_nothing(self) -> None:
+        payment = after(a_submitted_payment(), DECLINED)
+
+        contradicted = after(payment, AUTHORIZED)
+
+        assert (contradicted.state, contradicted.history[-1].event) == (State.DECLINED, Event.ANSWER_CONTRADICTED)
+        assert contradicted.sale == payment.sale
+
+    @pytest.mark.parametrize("silence", [LOST, NOT_SENT, PENDING])
+    def test_that_says_nothing_is_not_an_answer(self, silence: Outcome) -> None:
+        payment = after(a_submitted_payment(), AUTHORIZED)
+
+        assert with_sale_outcome(payment, silence, inquire_at=LATER, actor="inquiry", now=LATER) is None
+
+
+def test_an_operation_is_found_by_its_id() -> None:
+    payment = a_submitted_payment()
+
+    assert payment.operation(payment.sale.id) is payment.sale
+    with pytest.raises(KeyError):
+        payment.operation("op_of_somebody_else")
