@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Set
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from shared.clock import SystemClock, boot_s
@@ -12,6 +12,8 @@ from shared.clock import SystemClock, boot_s
 SETTLE_WITHIN_S: Final = 2.0
 # How often it looks: well below what a person notices.
 _LOOK_EVERY_S: Final = 0.001
+# A century before datetime's end, so that whatever is computed from a local time still fits.
+_LATEST: Final = datetime(9900, 1, 1, tzinfo=UTC)
 
 
 class OffsetStore(Protocol):
@@ -83,11 +85,15 @@ class LocalClock:
         Move the local time forward by `seconds` (>= 0), durably, and let what fell due run.
 
         Returns when every `on_advance` action is done and every sleeper that fell due has finished or sleeps again;
-        the sleepers are waited for `settle_within_s` at most. Raises ValueError for a move backwards.
+        the sleepers are waited for `settle_within_s` at most. Raises ValueError for a move backwards, OverflowError for
+        one out of the calendar; then nothing has moved.
         """
         if seconds < 0:
             raise ValueError("time only moves forward")
-        self._move_to(self._offset + timedelta(milliseconds=round(seconds * 1000)))
+        offset = self._offset + timedelta(milliseconds=round(seconds * 1000))
+        if self.real_now() + offset > _LATEST:
+            raise OverflowError("the calendar ends before that")
+        self._move_to(offset)
         due = self._wake()
         await asyncio.sleep(0)
         for action in self._on_advance:

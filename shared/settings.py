@@ -132,6 +132,8 @@ class Settings(_Model):
                 _refuse(not getattr(self, name).startswith("https://"), f"{name.upper()}: must be https here")
             host = urlsplit(self.chase_base_url).hostname or ""
             _refuse(not host.endswith(CHASE_DOMAIN), f"CHASE_BASE_URL: must be a host under {CHASE_DOMAIN} here")
+        key_ids = [key_id for caller in self.hmac_callers.values() for key_id in caller.keys]
+        _refuse(len(set(key_ids)) != len(key_ids), "HMAC_CALLERS: two callers share a key id; give each its own")
         _refuse(self.app_environment == "local" and self.sqlite_path is None, "SQLITE_PATH: is missing")
         _refuse(
             self.app_environment == "prod" and self.auth_mode == "audit", "AUTH_MODE: audit is refused in production"

@@ -28,3 +28,17 @@ class LoggedTelemetry:
 
 def _line(name: str, fields: dict[str, object]) -> str:
     return json.dumps({"event": name, "correlationId": correlation_id.get(), **fields}, default=str)
+
+
+class RecordedTelemetry:
+    """Keeps what it is told, in order, as (name, fields): for tests, and for a page on a laptop."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict[str, object]]] = []
+        self.alarms: list[tuple[str, dict[str, object]]] = []
+
+    def event(self, name: str, /, **fields: object) -> None:
+        self.events.append((name, fields))
+
+    def alarm(self, name: str, /, **fields: object) -> None:
+        self.alarms.append((name, fields))

@@ -50,11 +50,12 @@ class ChaseSimulator:
         token_lifetime_s: int = _TOKEN_LIFETIME_S,
         new_id: Callable[[], UUID] = uuid4,
     ) -> None:
+        credentials = _apart(credentials)
         self._clock = clock
         self._books = Books(books)
         clock.remember_in(self._books)
         self._faults = Faults()
-        self._tokens = Tokens(self._books, _apart(credentials), real_now=clock.real_now, lifetime_s=token_lifetime_s)
+        self._tokens = Tokens(self._books, credentials, real_now=clock.real_now, lifetime_s=token_lifetime_s)
         self._payments = Payments(
             self._books,
             self._tokens,
@@ -63,7 +64,7 @@ class ChaseSimulator:
             on_duplicate=on_duplicate,
             lookup_parameter=lookup_parameter,
         )
-        self._door = ChaseDoor(self._faults, ends_after_s=ends_after_s)
+        self._door = ChaseDoor(self._faults, ends_after_s=ends_after_s, boot_s=clock.boot_s)
         self._chase = Listener(self._chase_app())
         self._control = Listener(ControlDoor(self).app())
         self._host = ""

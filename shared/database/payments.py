@@ -62,8 +62,7 @@ _INSERT_OPERATION = _insert("operations", (*OPERATION_FIXED, *OPERATION_CHANGING
 _INSERT_HISTORY = _insert("history", HISTORY)
 _INSERT_REFUSAL = """
 INSERT INTO idempotency_keys (caller, idempotency_key, fingerprint_key, fingerprint, refused_for, created_at)
-SELECT ?, ?, ?, ?, id, ? FROM payments
-WHERE biller_id = ? AND reference = ? AND mode = 'live' AND state IN ('received', 'submitted', 'unknown')
+SELECT ?, ?, ?, ?, MAX(id), ? FROM payments WHERE biller_id = ? AND reference = ? AND mode = 'live'
 """
 _UPDATE_PAYMENT = f"UPDATE payments SET {_set(PAYMENT_CHANGING)} WHERE id = ? AND version = ?"  # noqa: S608
 _UPDATE_OPERATION = f"UPDATE operations SET {_set(OPERATION_CHANGING)} WHERE id = ? AND state = ?"  # noqa: S608
@@ -111,19 +110,13 @@ class SqlPayments:
         payments = payments_of(*rest)
         return KeyRecord(Fingerprint(key_name, digest), payments[0] if payments else None, refused_for)
 
-    async def refuse(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> str | None:
-        """The refusal names the bill's open payment, found and stored in one statement."""
+    async def refuse(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> str:
+        """The refusal names the bill's newest live payment, found and stored in one statement."""
         key = (payment.caller, payment.idempotency_key)
         refusal = (*key, fingerprint.key_name, fingerprint.digest, time_text(payment.created_at))
         bill = (payment.biller_id, payment.reference)
-        statements = [
-            *_nonce(nonce),
-            Statement(_INSERT_REFUSAL, (*refusal, *bill), rows=1, guard="open_bill"),
-        ]
-        try:
-            rows = await self._write(statements, Query(_REFUSED_FOR, key))
-        except ChangedMeanwhile:
-            return None
+        statements = [*_nonce(nonce), Statement(_INSERT_REFUSAL, (*refusal, *bill))]
+        rows = await self._write(statements, Query(_REFUSED_FOR, key))
         return str(rows[0][0])
 
     async def save(self, before: Payment, after: Payment) -> None:
@@ -172,7 +165,7 @@ class SqlPayments:
             for state in ("authorized", "captured", "settled")
         ]
         union = " UNION ALL ".join(f"SELECT id FROM ({one}) AS newest_{at}" for at, one in enumerate(newest))  # noqa: S608
-        found = await self._payments(f"SELECT MAX(id) FROM ({union}) AS newest", ())
+        found = await self._payments(f"SELECT MAX(id) FROM ({union}) AS newest", ())  # noqa: S608 - states of our own
         return found[0] if found else None
 
     async def ping(self) -> None:

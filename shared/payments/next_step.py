@@ -44,7 +44,8 @@ def next_step(payment: Payment) -> NextStep | None:
             what = "inquiry at Chase"
             if sale.empties >= EMPTIES_NEEDED:
                 what = "Chase knows no such payment: a person decides, and Chase is asked again"
-            return NextStep(what, inquiry_at(sale.unknown_since, sale.inquiries))
+            scheduled = inquiry_at(sale.unknown_since, sale.inquiries)
+            return NextStep(what, max(scheduled, sale.inquire_at or scheduled))
         case State.AUTHORIZED:
             return NextStep("capture by Chase", payment.captures_at)
     return None

@@ -81,11 +81,11 @@ class Payments(Protocol):
     async def by_key(self, caller: str, idempotency_key: str, nonce: Nonce | None) -> KeyRecord | None:
         """What the key stands for; stores `nonce` on the way. Raises Unauthenticated if it was seen before."""
 
-    async def refuse(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> str | None:
+    async def refuse(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> str:
         """
-        Store under the key of `payment` that its bill has another open payment, and give that one's id.
+        Store under the key of `payment` that its bill had another open payment, and give that one's id.
 
-        None if the bill has no open payment any more; then nothing is stored. Raises KeyTaken.
+        Had, not has: it may have ended since, and the two still came at once. Raises KeyTaken.
         """
 
     async def save(self, before: Payment, after: Payment) -> None:

@@ -32,8 +32,6 @@ from shared.use_cases.recording import Recording
 
 # Long enough for a usual answer of Chase, short enough that a caller who repeats at once is told to wait.
 _IN_PROGRESS_RETRY_AFTER_S: Final = 2
-# A bill's open payment may end between our insert and our look at it; three times in a row it does not.
-_ROUNDS_MAX: Final = 3
 # Waits before commit 2 is tried again; after the last, the sweep and the inquiries are the guarantee.
 _RECORD_AGAIN_AFTER_S: Final = (1, 5, 15, 60)
 
@@ -105,22 +103,23 @@ class Sale:
 
     async def _begin(self, progress: "_Progress") -> SaleAnswer:
         call = progress.call
-        for _ in range(_ROUNDS_MAX):
-            progress.send_before_s = self._clock.boot_s() + SEND_WITHIN_S
-            payment = self._intent(progress)
-            try:
-                await self._payments.begin_sale(payment, call.body.fingerprint, call.nonce)
-                return await self._charge(progress, payment)
-            except KeyTaken:
-                return await self._repeated(progress, payment)
-            except BillOpen:
-                try:
-                    other = await self._payments.refuse(payment, call.body.fingerprint, call.nonce)
-                except KeyTaken:
-                    return await self._repeated(progress, payment)
-            if other is not None:
-                raise PaymentUnresolved(other)
-        raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S)
+        progress.send_before_s = self._clock.boot_s() + SEND_WITHIN_S
+        payment = self._intent(progress)
+        try:
+            await self._payments.begin_sale(payment, call.body.fingerprint, call.nonce)
+        except KeyTaken:
+            return await self._repeated(progress, payment)
+        except BillOpen:
+            return await self._refused(progress, payment)
+        return await self._charge(progress, payment)
+
+    async def _refused(self, progress: "_Progress", payment: Payment) -> SaleAnswer:
+        call = progress.call
+        try:
+            other = await self._payments.refuse(payment, call.body.fingerprint, call.nonce)
+        except KeyTaken:
+            return await self._repeated(progress, payment)
+        raise PaymentUnresolved(other)
 
     def _intent(self, progress: "_Progress") -> Payment:
         call = progress.call

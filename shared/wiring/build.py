@@ -71,6 +71,7 @@ def build(
         telemetry=telemetry,
         authenticator=_authenticator(settings, telemetry),
         fingerprints=Fingerprints(settings.fingerprint_keys),
+        database=engine,
         payments=outside.payments,
         sale=Sale(
             outside,

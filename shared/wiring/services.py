@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shared.auth.authenticator import Authenticator
+    from shared.database.unit_of_work import Engine
     from shared.fingerprint import Fingerprints
     from shared.use_cases import ports
     from shared.use_cases.readiness import Readiness
@@ -23,6 +24,7 @@ class Services:
     telemetry: "ports.Telemetry"
     authenticator: "Authenticator"
     fingerprints: "Fingerprints"
+    database: "Engine"
     payments: "ports.Payments"
     sale: "Sale"
     refresh: "Refresh"

@@ -154,7 +154,8 @@ class TestFailures:
 
         assert [type(result) for result in results] == [DatabaseUnavailable] * 3
         assert len({id(result) for result in results}) == 3
-        assert await ids(engine) == []
+        await engine.run([opened("c")])
+        assert await ids(engine) == ["c"]
 
     async def test_units_whose_transaction_is_lost_all_fail_and_the_next_group_works(self, sqlite_database):
         engine = sqlite_database.open()
@@ -268,6 +269,16 @@ class TestDurability:
         await waiting
 
         assert seen == ["a"]
+
+    async def test_once_closed_the_engine_holds_nothing_and_the_file_is_all_there_is(self, sqlite_database):
+        engine = sqlite_database.open()
+        await engine.run([opened("a")])
+        await engine.ping()
+
+        await engine.close()
+
+        left = {path.name for path in sqlite_database.path.parent.iterdir() if path.is_file()}
+        assert left == {"payments.db"}
 
     async def test_many_engines_may_open_a_new_file_at_once(self, tmp_path):
         engines = [SqliteEngine(tmp_path / "new.db", constraints={}) for _ in range(8)]

@@ -10,10 +10,10 @@ from tests.local.conftest import Running
 
 
 async def test_a_token_is_issued_for_the_secret_in_a_basic_header(simulator, session) -> None:
-    basic = aiohttp.BasicAuth(TEST.client_id, TEST.client_secret.reveal())
+    header = aiohttp.encode_basic_auth(TEST.client_id, TEST.client_secret.reveal())
     form = {"grant_type": "client_credentials", "scope": "jpm:payments:sandbox"}
 
-    async with session.post(simulator.token_url, data=form, auth=basic) as response:
+    async with session.post(simulator.token_url, data=form, headers={"Authorization": header}) as response:
         body = await response.json()
 
     assert response.status == 200

@@ -171,6 +171,15 @@ async def test_registered_actions_are_awaited_after_the_time_has_moved() -> None
     assert seen == [NOON + timedelta(seconds=15)]
 
 
+async def test_time_does_not_leave_the_calendar() -> None:
+    clock = ManualClock(NOON)
+
+    with pytest.raises(OverflowError):
+        await clock.advance(8000 * 366 * 24 * 3600)
+
+    assert clock.now() == NOON
+
+
 async def test_the_offset_is_taken_up_from_its_store_and_kept_there() -> None:
     store = Kept(timedelta(hours=2))
     clock = ManualClock(NOON)

@@ -1,0 +1,30 @@
+"""What tests of several rooms share: one set of keys a run, and a house of one's own a test."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from local.keys import LocalKeys, local_keys
+from tests.house import House, open_house
+
+OpenHouse = Callable[..., AbstractAsyncContextManager[House]]
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> LocalKeys:
+    return local_keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture
+def opened(tmp_path: Path, keys: LocalKeys) -> OpenHouse:
+    """Opens a house on this test's own files, with settings of one's own; once more is a restart."""
+    return partial(open_house, tmp_path, keys)
+
+
+@pytest.fixture
+async def house(opened: OpenHouse) -> AsyncIterator[House]:
+    async with opened() as house:
+        yield house
