@@ -95,7 +95,7 @@ def read_grant(reply: Reply) -> Grant | Unknown:
         return Unknown(codes.http(reply.status), f"the token endpoint answered HTTP {reply.status}")
     body = wire.read_object(reply.body) or {}
     token, lifetime_s = body.get("access_token"), _seconds(body.get("expires_in"))
-    if not isinstance(token, str) or not _PRINTABLE.fullmatch(token) or lifetime_s <= 0:
+    if not isinstance(token, str) or not _PRINTABLE.fullmatch(token) or not 0 < lifetime_s < float("inf"):
         return Unknown(codes.UNREADABLE_ANSWER, "the token endpoint answered without a usable token")
     return Grant(Secret(token), lifetime_s)
 

@@ -34,8 +34,8 @@ class Identifiers(Protocol):
 
 
 class Tasks(Protocol):
-    def start(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Run to the end, whoever hangs up meanwhile; shutdown waits for it."""
+    def start(self, work: Coroutine[Any, Any, Any], *, finish: bool = True) -> Any:
+        """Run to the end, whoever hangs up meanwhile; shutdown waits for it if it must `finish`."""
 
 
 class Chase(Protocol):

@@ -171,10 +171,10 @@ class Sale:
             payment = await self._recording.record(payment, outcome, actor=CHASE)
         except Exception as error:
             self._telemetry.alarm("sale.outcome_not_recorded", paymentId=payment.id, error=type(error).__name__)
-            self._tasks.start(self._record_later(payment, outcome))
+            self._tasks.start(self._record_later(payment, outcome), finish=False)
             return SaleAnswer(payment)
         if payment.state is State.UNKNOWN:
-            self._tasks.start(self._inquiries.follow(payment))
+            self._tasks.start(self._inquiries.follow(payment), finish=False)
         return SaleAnswer(payment)
 
     async def _answer_of_chase(self, progress: "_Progress", payment: Payment) -> Outcome:

@@ -1,6 +1,7 @@
 """A small function app with one of everything, and a client that calls an ASGI app without a socket."""
 
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,7 +29,7 @@ class Answered:
 
 @dataclass
 class Caller:
-    """Calls an ASGI app. `disconnect` hangs up before the body has ended; `read` counts the chunks that the app took."""
+    """Calls an ASGI app. `disconnect` hangs up before the body's end; `read` counts the chunks that the app took."""
 
     app: Any
     read: int = 0
@@ -95,12 +96,11 @@ def clock() -> ManualClock:
     return ManualClock(START)
 
 
-@pytest.fixture
-def app(seen: Seen) -> func.FunctionApp:
-    app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+def _http_functions() -> func.Blueprint:
+    bp = func.Blueprint()
 
-    @app.function_name("Echo")
-    @app.route(route="echo", methods=["POST"])
+    @bp.function_name("Echo")
+    @bp.route(route="echo", methods=["POST"])
     async def echo(req: func.HttpRequest) -> func.HttpResponse:
         shown = {
             "url": req.url,
@@ -110,33 +110,41 @@ def app(seen: Seen) -> func.FunctionApp:
         }
         return func.HttpResponse(json.dumps(shown), status_code=201, mimetype="application/json")
 
-    @app.function_name("OneThing")
-    @app.route(route="things/{id}", methods=["GET"])
+    @bp.function_name("OneThing")
+    @bp.route(route="things/{id}", methods=["GET"])
     def one_thing(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         return func.HttpResponse(f"{context.function_name}:{req.route_params['id']}:{len(context.invocation_id)}")
 
-    @app.function_name("ListThings")
-    @app.route(route="things/list", methods=["GET"])
+    @bp.function_name("ListThings")
+    @bp.route(route="things/list", methods=["GET"])
     async def list_things(req: func.HttpRequest) -> func.HttpResponse:
         return func.HttpResponse("the list")
 
-    @app.function_name("VoidThing")
-    @app.route(route="things/{id}/void", methods=["POST"])
+    @bp.function_name("VoidThing")
+    @bp.route(route="things/{id}/void", methods=["POST"])
     async def void_thing(req: func.HttpRequest) -> func.HttpResponse:
         return func.HttpResponse(f"void {req.route_params['id']}")
 
-    @app.function_name("Fails")
-    @app.route(route="fails", methods=["GET"])
+    @bp.function_name("Fails")
+    @bp.route(route="fails", methods=["GET"])
     async def fails(req: func.HttpRequest) -> func.HttpResponse:
         raise RuntimeError("on purpose")
 
-    @app.function_name("TwoCookies")
-    @app.route(route="cookies", methods=["GET"])
+    @bp.function_name("TwoCookies")
+    @bp.route(route="cookies", methods=["GET"])
     async def cookies(req: func.HttpRequest) -> func.HttpResponse:
         answer = func.HttpResponse("ok", headers={"X-One": "1"})
         answer.headers.add("X-Many", "a")
         answer.headers.add("X-Many", "b")
         return answer
+
+    return bp
+
+
+@pytest.fixture
+def app(seen: Seen) -> func.FunctionApp:
+    app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+    app.register_functions(_http_functions())
 
     @app.function_name("chase_retry")
     @app.service_bus_queue_trigger(arg_name="message", queue_name="%RETRY_QUEUE%", connection="ServiceBusConnection")
@@ -154,6 +162,18 @@ def app(seen: Seen) -> func.FunctionApp:
 @pytest.fixture
 def call(app: func.FunctionApp) -> Caller:
     return Caller(Host(registered(app, {"RETRY_QUEUE": "chase-retry"}).http, route_prefix="api/v1"))
+
+
+@pytest.fixture
+def now_s() -> int:
+    """Real time in epoch seconds: authentication goes by nothing else."""
+    return int(time.time())
+
+
+@pytest.fixture
+def calling() -> type[Caller]:
+    """Makes a caller of any ASGI app."""
+    return Caller
 
 
 @pytest.fixture
@@ -175,4 +195,7 @@ def by_timer() -> Callable[..., list[TimerFunction]]:
 
 
 def _function(name: str, handler: Callable[[Any], Awaitable[Any]]) -> Function:
-    return Function(name, handler, argument="trigger", takes_context=False, is_async=True)
+    async def called(trigger: Any) -> Any:
+        return await handler(trigger)
+
+    return Function(name, called, argument="trigger", takes_context=False, is_async=True)

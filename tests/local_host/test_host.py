@@ -75,7 +75,9 @@ async def test_what_a_function_raises_is_logged_and_answered_500_empty(
 async def test_a_body_over_the_limit_is_413_and_not_read_to_its_end(call: Any) -> None:
     half = b"x" * (BODY_BYTES_MAX // 2)
 
-    answered = await call("POST", "/api/v1/echo", headers=[("x-correlation-id", "abc")], chunks=(half, half, b"x", half))
+    answered = await call(
+        "POST", "/api/v1/echo", headers=[("x-correlation-id", "abc")], chunks=(half, half, b"x", half)
+    )
 
     assert answered.status == 413
     assert answered.header("content-type") == "application/problem+json"
@@ -101,14 +103,16 @@ async def test_a_caller_who_hangs_up_in_the_middle_of_its_body_calls_no_function
     [("text", 200, b"text"), (None, 204, b""), (42, 500, b"")],
     ids=["a string", "nothing", "something else"],
 )
-async def test_what_a_function_may_return_beside_a_response(returned: Any, status: int, body: bytes) -> None:
+async def test_what_a_function_may_return_beside_a_response(
+    calling: Any, returned: Any, status: int, body: bytes
+) -> None:
     app = func.FunctionApp()
 
     @app.route(route="returns", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
     async def returns(req: func.HttpRequest) -> Any:
         return returned
 
-    answered = await _caller_of(Host(registered(app, {}).http, route_prefix=""))("GET", "/returns")
+    answered = await calling(Host(registered(app, {}).http, route_prefix=""))("GET", "/returns")
 
     assert (answered.status, answered.body) == (status, body)
 
@@ -126,9 +130,3 @@ async def test_the_host_takes_part_in_a_web_servers_start_and_end() -> None:
     await asyncio.wait_for(Host((), route_prefix="")({"type": "lifespan"}, receive, send), 1)
 
     assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-
-
-def _caller_of(host: Host) -> Any:
-    from tests.local_host.conftest import Caller
-
-    return Caller(host)

@@ -1,0 +1,180 @@
+"""What each HTTP answer means: of a sale, and of a look-up."""
+
+import json
+
+import pytest
+
+from shared.chase.classification import KIND_OF, Expected, Kind, found, sale_outcome
+from shared.chase.sending import Reply
+from shared.payments.outcome import Approved, Declined, NothingFound, NotSent, Outcome, Pending, Retry, Unknown
+from tests.chase.peer import a_decline, a_payment, an_error
+
+HTML = b"<html><body>Not Found</body></html>"
+EVERY_STATUS = range(200, 600)
+
+
+def reply(status: int, body: object = b"") -> Reply:
+    return Reply(status, body if isinstance(body, bytes) else json.dumps(body).encode())
+
+
+def looked_up(status: int, body: object = b"") -> Outcome | NothingFound:
+    return found(reply(status, body), expected=Expected(request_ids=frozenset({"r-1", "own"})))
+
+
+def test_every_kind_of_status_is_used() -> None:
+    assert set(KIND_OF.values()) | {Kind.UNEXPLAINED} == set(Kind)
+
+
+class TestASale:
+    @pytest.mark.parametrize(
+        ("status", "kind", "code"),
+        [
+            (401, NotSent, "TOKEN_REFUSED"),
+            (403, NotSent, "FORBIDDEN"),
+            (429, NotSent, "THROTTLED"),
+            (409, Unknown, "DUPLICATE"),
+        ],
+    )
+    @pytest.mark.parametrize("body", [b"", HTML, an_error("ANYTHING"), a_payment()])
+    def test_means_the_same_by_some_statuses_whatever_the_body(
+        self, status: int, kind: type, code: str, body: object
+    ) -> None:
+        outcome = sale_outcome(reply(status, body))
+
+        assert (type(outcome), outcome.code) == (kind, code)
+
+    @pytest.mark.parametrize("status", [status for status in EVERY_STATUS if status not in KIND_OF])
+    def test_is_unknown_by_every_other_status_even_if_the_body_says_approved(self, status: int) -> None:
+        outcome = sale_outcome(reply(status, a_payment()))
+
+        assert (type(outcome), outcome.code) == (Unknown, f"HTTP_{status}")
+
+    @pytest.mark.parametrize(
+        ("body", "kind"),
+        [
+            (a_payment(), Approved),
+            (a_payment(transactionState="CLOSED"), Approved),
+            (a_payment(transactionState="COMPLETED"), Approved),
+            (a_decline(), Declined),
+            (a_payment(transactionState="PENDING"), Pending),
+            (a_payment(responseStatus="PENDING", transactionState="PENDING"), Pending),
+            (a_payment(responseCode="CUSTOMER_PENDING"), Pending),
+        ],
+    )
+    def test_with_200_is_decided_by_its_body(self, body: object, kind: type) -> None:
+        assert type(sale_outcome(reply(200, body))) is kind
+
+    @pytest.mark.parametrize("body", [b"", b"{", HTML, [], b'{"month": ,}', b"\xff"])
+    def test_with_200_that_cannot_be_read_is_unknown(self, body: object) -> None:
+        assert sale_outcome(reply(200, body)).code == "UNREADABLE_ANSWER"
+
+    @pytest.mark.parametrize("body", [{}, an_error(), a_payment(transactionState="VOIDED"), a_payment(amount=None)])
+    def test_with_200_that_is_no_answer_to_a_sale_is_unknown(self, body: object) -> None:
+        outcome = sale_outcome(reply(200, body))
+
+        assert (type(outcome), outcome.code) == (Unknown, "UNFAMILIAR_ANSWER")
+
+    @pytest.mark.parametrize("status", [400, 412])
+    def test_refused_by_validation_is_declined_for_good(self, status: int) -> None:
+        outcome = sale_outcome(reply(status, an_error("INVALID_DATA", "amount is wrong")))
+
+        assert outcome == Declined("INVALID_DATA", "amount is wrong", Retry.NEVER)
+
+    @pytest.mark.parametrize("status", [400, 412])
+    @pytest.mark.parametrize("body", [{}, {"error": "invalid_request"}, {"responseCode": "<b>"}])
+    def test_refused_without_a_code_is_a_validation_error(self, status: int, body: object) -> None:
+        outcome = sale_outcome(reply(status, body))
+
+        assert outcome == Declined("VALIDATION_ERROR", "refused by Chase's validation", Retry.NEVER)
+
+    def test_refused_with_its_card_number_in_the_text_does_not_show_it(self) -> None:
+        outcome = sale_outcome(reply(400, an_error(message="accountNumber 4112344112344113 is invalid")))
+
+        assert "4112344112344113" not in repr(outcome)
+
+    @pytest.mark.parametrize("status", [400, 412])
+    @pytest.mark.parametrize("body", [b"", HTML, []])
+    def test_refused_by_something_that_does_not_speak_json_is_unknown(self, status: int, body: object) -> None:
+        assert sale_outcome(reply(status, body)).code == f"HTTP_{status}"
+
+    @pytest.mark.parametrize("status", [400, 412])
+    def test_refused_as_a_duplicate_is_looked_up(self, status: int) -> None:
+        outcome = sale_outcome(reply(status, an_error("DUPLICATE_REQUEST_ID")))
+
+        assert (type(outcome), outcome.code) == (Unknown, "DUPLICATE")
+
+    @pytest.mark.parametrize("status", [400, 412])
+    def test_refused_and_approved_in_one_is_unknown(self, status: int) -> None:
+        assert sale_outcome(reply(status, a_payment())).code == "UNFAMILIAR_ANSWER"
+
+
+class TestALookUp:
+    @pytest.mark.parametrize(
+        ("status", "body"),
+        [
+            (200, b""),
+            (200, b" \r\n"),
+            (200, {}),
+            (200, {"responseStatus": "SUCCESS", "responseCode": "ACCEPTED"}),
+            (404, b""),
+            (404, an_error("NOT_FOUND")),
+            (404, {"responseCode": "MP_REQ_001"}),
+        ],
+    )
+    def test_that_comes_back_in_chases_empty_shape_found_nothing(self, status: int, body: object) -> None:
+        assert looked_up(status, body) == NothingFound()
+
+    @pytest.mark.parametrize(
+        ("status", "body", "code"),
+        [
+            (404, HTML, "HTTP_404"),
+            (404, {}, "HTTP_404"),
+            (404, {"error": "no such route"}, "HTTP_404"),
+            (404, [], "HTTP_404"),
+            (200, HTML, "UNREADABLE_ANSWER"),
+            (200, [], "UNREADABLE_ANSWER"),
+            (200, b"null", "UNREADABLE_ANSWER"),
+            (200, {"hello": "world"}, "UNFAMILIAR_ANSWER"),
+            (200, an_error(), "UNFAMILIAR_ANSWER"),
+            (200, a_payment(transactionId=None), "UNFAMILIAR_ANSWER"),
+            (200, a_payment(transactionState="SETTLING"), "UNFAMILIAR_ANSWER"),
+            (401, b"", "TOKEN_REFUSED"),
+            (403, b"", "FORBIDDEN"),
+            (409, b"", "DUPLICATE"),
+            (429, b"", "THROTTLED"),
+        ],
+    )
+    def test_that_comes_back_otherwise_tells_nothing(self, status: int, body: object, code: str) -> None:
+        answer = looked_up(status, body)
+
+        assert isinstance(answer, NotSent | Unknown)
+        assert answer.code == code
+
+    @pytest.mark.parametrize(
+        "status", [status for status in EVERY_STATUS if status not in (*KIND_OF, 404)] + [400, 412]
+    )
+    def test_by_every_other_status_tells_nothing(self, status: int) -> None:
+        assert looked_up(status, a_payment()).code == f"HTTP_{status}"
+
+    @pytest.mark.parametrize(
+        ("body", "kind"),
+        [
+            (a_payment(), Approved),
+            (a_payment(requestId="r-1"), Approved),
+            (a_payment(requestId="own"), Approved),
+            (a_payment(transactionState="VOIDED"), Approved),
+            (a_decline(), Declined),
+            (a_payment(transactionState="PENDING"), Pending),
+        ],
+    )
+    def test_that_finds_the_payment_adopts_it(self, body: object, kind: type) -> None:
+        assert type(looked_up(200, body)) is kind
+
+    def test_that_finds_another_payment_adopts_nothing(self) -> None:
+        assert looked_up(200, a_payment(requestId="r-2")).code == "OTHER_PAYMENT_FOUND"
+
+    @pytest.mark.parametrize(("transaction_id", "kind"), [("t-1234", Approved), ("t-9999", Unknown)])
+    def test_by_transaction_id_takes_that_transaction_alone(self, transaction_id: str, kind: type) -> None:
+        answer = found(reply(200, a_payment(transactionId=transaction_id)), expected=Expected(transaction_id="t-1234"))
+
+        assert type(answer) is kind
