@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import azure.functions as func
 
 from functions._json import BODY_BYTES_MAX
 from shared import wiring
 from shared.auth.caller import Caller, Role
+from shared.auth.canonical_url import path_and_query
 from shared.payments import errors
 from shared.payments.cards import holds_a_number
 from shared.payments.idempotency import Nonce
@@ -68,13 +68,22 @@ async def answer(
     """
     Authenticate, require `role`, hand the call to `handle`, and turn what comes of it into a response.
 
-    `role` None leaves authorization to `handle`. Expected errors become problem details; anything else is logged with
-    its trace and answered 500 with the correlation id and nothing else.
+    `role` None leaves authorization to `handle`.
+    """
+    return await answer_anybody(request, lambda: _handled(request, role, handle))
+
+
+async def answer_anybody(request: func.HttpRequest, handle: Callable[[], Awaitable[Reply]]) -> func.HttpResponse:
+    """
+    Turn what comes of `handle` into a response, whoever asks.
+
+    Expected errors become problem details; anything else is logged by its type and place, and answered 500 with the
+    correlation id and nothing else.
     """
     correlation = _correlation_id(request)
     token = correlation_id.set(correlation)
     try:
-        reply = await _handled(request, role, handle)
+        reply = await handle()
     except errors.PaymentServiceError as error:
         reply = problem(error, request)
     except Exception as error:
@@ -94,12 +103,13 @@ async def _handled(request: func.HttpRequest, role: Role | None, handle: Callabl
     authorization = request.headers.get("authorization")
     try:
         caller = await services.authenticator.authenticate(authorization, request.method, request.url, body)
+        if role is not None:
+            caller.require(role)
+        return await handle(Call(request, caller, services))
     except errors.Unauthenticated as refusal:
+        # From the authenticator, or from the commit that met a nonce again.
         services.telemetry.event("auth.refused", reason=refusal.reason)
         raise
-    if role is not None:
-        caller.require(role)
-    return await handle(Call(request, caller, services))
 
 
 def status_of(error: Exception) -> HTTPStatus:
@@ -116,7 +126,7 @@ def problem(error: errors.PaymentServiceError, request: func.HttpRequest) -> Rep
         "status": int(status),
         "code": error.code,
         "detail": error.detail,
-        "instance": urlsplit(request.url).path,
+        "instance": path_and_query(request.url)[0],
         **error.facts,
     }
     if isinstance(error, errors.InvalidRequest):

@@ -1,25 +1,45 @@
 """JSON as it comes in: strict, bounded, and without surprises."""
 
 import json
+import math
 import re
-from typing import Any, Final, NoReturn
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
 
+from shared.payments.cards import holds_a_number
 from shared.payments.errors import FieldError, InvalidRequest, PayloadTooLarge
 
 BODY_BYTES_MAX: Final = 64 * 1024
 # A sale is 4 deep; a wallet bundle 5. What is deeper is not one of ours.
 DEPTH_MAX: Final = 10
+# Who has so many things wrong needs no longer list: 64 KiB of unknown fields would make a megabyte of answer.
+PROBLEMS_MAX: Final = 20
 
+# Far more than an amount has; Python itself begins to refuse, or to take long, at thousands.
+_DIGITS_MAX: Final = 100
 # A field is named back to its caller only if it looks like a name: a slip could put a card number there.
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
+_NOT_IN_A_NUMBER: Final = re.compile(r"[_.-]")
+# A half of a UTF-16 pair: JSON can write it, UTF-8 cannot.
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+Path = tuple[str | int, ...]
 
 
-class _Duplicate(ValueError):
-    pass
+@dataclass(frozen=True, slots=True)
+class _Unusable:
+    """Stands where a value stood that nobody can take, so that its path can be told."""
+
+    message: str
 
 
-class _NotFinite(ValueError):
-    pass
+_REPEATED: Final = _Unusable("stands twice in one object; send it once")
+_ABSURD: Final = _Unusable("is a number of absurd size; write a smaller one")
+_NO_NUMBER: Final = _Unusable("is not a number that JSON knows; write a finite one")
+_NO_TEXT: Final = _Unusable("has a name that is not Unicode text; leave it out")
 
 
 def read_object(body: bytes) -> dict[str, Any]:
@@ -29,8 +49,8 @@ def read_object(body: bytes) -> dict[str, Any]:
     found = _parsed(body)
     if not isinstance(found, dict):
         raise InvalidRequest(FieldError("body", "send a JSON object"))
-    if _depth(found) > DEPTH_MAX:
-        raise InvalidRequest(FieldError("body", f"nest at most {DEPTH_MAX} levels"))
+    if problems := list(islice(_problems(found), PROBLEMS_MAX)):
+        raise InvalidRequest(*problems)
     return found
 
 
@@ -41,45 +61,59 @@ def canonical(value: dict[str, Any]) -> bytes:
 
 def shown_name(name: object) -> str:
     """A field's name if it is safe to show, else a stand-in."""
-    return name if isinstance(name, str) and _NAME.fullmatch(name) else "(unnamed)"
+    if isinstance(name, str) and _NAME.fullmatch(name) and not holds_a_number(_NOT_IN_A_NUMBER.sub("", name)):
+        return name
+    return "(unnamed)"
+
+
+def shown_path(path: Iterable[str | int]) -> str:
+    """A field's path, such as `method.expiry.month`, as far as it is safe to show; `body` for the whole."""
+    return ".".join(str(part) if isinstance(part, int) else shown_name(part) for part in path) or "body"
 
 
 def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_not_finite)
+        return json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_int=lambda digits: int(digits) if len(digits) <= _DIGITS_MAX else _ABSURD,
+            parse_float=lambda digits: found if math.isfinite(found := float(digits)) else _ABSURD,
+            parse_constant=lambda _name: _NO_NUMBER,
+        )
     except UnicodeDecodeError:
-        problem = FieldError("body", "is not UTF-8")
-    except _Duplicate as duplicate:
-        problem = FieldError(str(duplicate), "stands twice in one object; send it once")
+        problem = FieldError("body", "is not UTF-8; send JSON in UTF-8")
     except RecursionError:
-        problem = FieldError("body", f"nest at most {DEPTH_MAX} levels")
+        problem = _too_deep()
     except json.JSONDecodeError as error:
-        problem = FieldError("body", f"is not JSON (line {error.lineno}, column {error.colno})")
-    except ValueError:
-        problem = FieldError("body", "holds a number that JSON does not know, or one of absurd size")
+        problem = FieldError("body", f"is not JSON (line {error.lineno}, column {error.colno}); send a JSON object")
     raise InvalidRequest(problem)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        seen: set[str] = set()
-        raise _Duplicate(next(shown_name(name) for name, _ in pairs if name in seen or seen.add(name)))  # type: ignore[func-returns-value]
+        times = Counter(name for name, _ in pairs)
+        found.update((name, _REPEATED) for name in found if times[name] > 1)
+    for name in found:
+        if not name.isascii() and _SURROGATE.search(name):
+            found[name] = _NO_TEXT
     return found
 
 
-def _not_finite(_name: str) -> NoReturn:
-    raise _NotFinite
+def _problems(body: dict[str, Any]) -> Iterator[FieldError]:
+    """What no route could take, with its path. Level by level: a deep body must not end our own stack."""
+    level: list[tuple[Path, Any]] = [((), body)]
+    for _ in range(DEPTH_MAX):
+        inner = [((*path, name), value) for path, outer in level for name, value in _items(outer)]
+        yield from (FieldError(shown_path(path), value.message) for path, value in inner if type(value) is _Unusable)
+        level = [(path, value) for path, value in inner if isinstance(value, dict | list)]
+    if level:
+        yield _too_deep()
 
 
-def _depth(value: Any) -> int:
-    depth, level = 0, [value]
-    while level:
-        depth += 1
-        level = [
-            inner
-            for one in level
-            for inner in (one.values() if isinstance(one, dict) else one)
-            if isinstance(inner, dict | list)
-        ]
-    return depth
+def _items(outer: dict[str, Any] | list[Any]) -> Iterable[tuple[str | int, Any]]:
+    return outer.items() if isinstance(outer, dict) else enumerate(outer)
+
+
+def _too_deep() -> FieldError:
+    return FieldError("body", f"nest at most {DEPTH_MAX} levels")

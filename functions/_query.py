@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Sequence
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import azure.functions as func
 
-from functions._json import shown_name
+from functions._json import PROBLEMS_MAX, shown_name
 from shared.auth.caller import Caller
+from shared.auth.canonical_url import path_and_query
 from shared.payments.errors import FieldError, InvalidRequest
 from shared.payments.payment import Payment
 from shared.payments.search import PAGE_DEFAULT, PAGE_MAX, Search
@@ -16,16 +17,18 @@ from shared.payments.state_machine import State
 
 _STATES: Final = frozenset(State)
 _TEXT: Final = re.compile(r"[ -~]{1,255}")
+_KEY: Final = re.compile(r"[!-~]{1,255}")
+_LIMIT: Final = re.compile(r"[1-9][0-9]{0,2}")
 _CURSOR: Final = re.compile(r"pay_[0-9a-f]{32}")
 
 # Query parameter -> whether the value is good, and what to write.
 _SEARCH: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
     "reference": (lambda text: _TEXT.fullmatch(text) is not None, "write 1-255 printable characters"),
-    "idempotencyKey": (lambda text: _TEXT.fullmatch(text) is not None, "write 1-255 visible ASCII characters"),
+    "idempotencyKey": (lambda text: _KEY.fullmatch(text) is not None, "write 1-255 visible ASCII characters"),
     "state": (_STATES.__contains__, f"write one of {', '.join(State)}"),
     "limit": (
-        lambda text: text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= PAGE_MAX,
-        f"write 1 to {PAGE_MAX}",
+        lambda text: _LIMIT.fullmatch(text) is not None and int(text) <= PAGE_MAX,
+        f"write an integer from 1 to {PAGE_MAX}",
     ),
     "cursor": (lambda text: _CURSOR.fullmatch(text) is not None, "write `nextCursor` of the page before, unchanged"),
 }
@@ -62,7 +65,7 @@ def read_refresh(request: func.HttpRequest) -> bool:
 
 
 def _read(request: func.HttpRequest, known: dict[str, tuple[Callable[[str], bool], str]]) -> dict[str, str]:
-    pairs = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+    pairs = parse_qsl(path_and_query(request.url)[1], keep_blank_values=True)
     problems = []
     for name, text in pairs:
         if name not in known:
@@ -72,5 +75,5 @@ def _read(request: func.HttpRequest, known: dict[str, tuple[Callable[[str], bool
     if len({name for name, _ in pairs}) != len(pairs):
         problems.append(FieldError("query", "give each parameter once"))
     if problems:
-        raise InvalidRequest(*problems)
+        raise InvalidRequest(*problems[:PROBLEMS_MAX])
     return dict(pairs)

@@ -1,12 +1,13 @@
 """The bodies that callers send, as models. A field's description says what to write, and is what an error says."""
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from functions._json import shown_name
+from functions._json import PROBLEMS_MAX, Path, shown_path
 from shared.payments.cards import passes_luhn
 from shared.payments.errors import FieldError, InvalidRequest
 from shared.payments.money import AMOUNT_MINOR_MAX, Money
@@ -14,8 +15,11 @@ from shared.payments.requests import Address, Card, Initiator, Payer, SaleReques
 from shared.payments.secret import Secret
 
 # Printable text of any script; what Chase refuses in text fields (`<>{}`) we refuse first.
-_TEXT: Final = r"^[^\p{C}<>{}]+$"
+_TEXT: Final = r"^[^\p{C}\p{Zl}\p{Zp}<>{}]+$"
 _METADATA_MAX: Final = 20
+# A shorter token than the shortest card number may stand in another text by chance.
+_NUMBER_LENGTH_MIN: Final = 12
+_NOT_IN_A_NUMBER: Final = re.compile(r"[^A-Za-z0-9]")
 
 
 def _text(pattern: str, low: int, high: int, *, example: str) -> Any:
@@ -136,7 +140,11 @@ class SaleBody(_Body):
             Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$")],
             Annotated[str, StringConstraints(pattern=_TEXT, min_length=1, max_length=100)],
         ],
-        Field(max_length=_METADATA_MAX, description=f"at most {_METADATA_MAX} short texts by name"),
+        Field(
+            max_length=_METADATA_MAX,
+            description=f"at most {_METADATA_MAX} texts of 1-100 characters, by names that begin with a letter and have "
+            "at most 40 letters, digits, `_`, `.` and `-`",
+        ),
     ] = {}
     control: Annotated[ControlBody | None, Field(description="an object with `status`")] = None
 
@@ -158,7 +166,8 @@ def read_sale(body: Mapping[str, Any], *, idempotency_key: str) -> SaleRequest:
     try:
         read = SaleBody.model_validate(body)
     except ValidationError as error:
-        raise InvalidRequest(*(_problem(found) for found in error.errors(include_input=False))) from None
+        found = error.errors(include_input=False, include_url=False)[:PROBLEMS_MAX]
+        raise InvalidRequest(*map(_problem, found)) from None
     texts = {**body, "Idempotency-Key": idempotency_key}
     _keep_the_number_in_its_place(texts, read.method.number or read.method.token or "")
     return read.sale()
@@ -171,7 +180,7 @@ def fingerprinted(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _problem(found: Any) -> FieldError:
     path, kind = found["loc"], found["type"]
-    field = ".".join(str(part) if isinstance(part, int) else shown_name(part) for part in path if part != "[key]")
+    field = shown_path(part for part in path if part != "[key]")
     match kind:
         case "missing":
             return FieldError(field, f"is required: {_description(path)}")
@@ -191,7 +200,9 @@ def _description(path: tuple[str | int, ...]) -> str:
         if part not in fields:
             break
         described = fields[part].description or _inner_description(fields[part].metadata) or described
-        model = fields[part].annotation
+        annotation = fields[part].annotation
+        # An optional object is a union of its model and None.
+        model = next((kind for kind in (annotation, *get_args(annotation)) if hasattr(kind, "model_fields")), None)
     return described
 
 
@@ -200,15 +211,19 @@ def _inner_description(metadata: list[Any]) -> str | None:
 
 
 def _keep_the_number_in_its_place(body: Mapping[str, Any], number: str) -> None:
-    """A card number that also stands in another field would be stored and logged with it."""
-    for field, text in _texts(body, ""):
-        if number in text and field not in ("method.number", "method.token"):
-            raise InvalidRequest(FieldError(field, "holds the card number; send that in `method` alone"))
+    """A card number that also stands in another field, or is its name, would be stored and logged with it."""
+    if len(number) < _NUMBER_LENGTH_MIN:
+        return
+    for path, text in _texts(body, ()):
+        if number in _NOT_IN_A_NUMBER.sub("", text) and path not in (("method", "number"), ("method", "token")):
+            raise InvalidRequest(FieldError(shown_path(path), "holds the card number; send that in `method` alone"))
 
 
-def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every text in the body, names included, with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict):
         for name, inner in value.items():
-            yield from _texts(inner, f"{path}.{shown_name(name)}" if path else shown_name(name))
+            yield (*path, name), name
+            yield from _texts(inner, (*path, name))

@@ -1,12 +1,12 @@
 """HTTP: does the process run, and do the things outside answer. The only doors that ask nobody who they are."""
 
-import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
 import azure.functions as func
 
+from functions._http import Reply, answer_anybody
 from shared import wiring
 from shared.use_cases.readiness import Status
 
@@ -23,17 +23,19 @@ _READY_STATUS: Final[Mapping[Status, HTTPStatus]] = {
 @bp.function_name("Live")
 @bp.route(route="health/live", methods=["GET"])
 async def live(req: func.HttpRequest) -> func.HttpResponse:
-    return _answer(HTTPStatus.OK, {"status": "ok"})
+    return await answer_anybody(req, _live)
 
 
 @bp.function_name("Ready")
 @bp.route(route="health/ready", methods=["GET"])
 async def ready(req: func.HttpRequest) -> func.HttpResponse:
+    return await answer_anybody(req, _ready)
+
+
+async def _live() -> Reply:
+    return Reply(HTTPStatus.OK, {"status": "ok"})
+
+
+async def _ready() -> Reply:
     health = await wiring.services().readiness.check()
-    return _answer(_READY_STATUS[health.status], health.shown())
-
-
-def _answer(status: HTTPStatus, body: dict[str, object]) -> func.HttpResponse:
-    return func.HttpResponse(
-        json.dumps(body), status_code=int(status), mimetype="application/json", headers={"Cache-Control": "no-store"}
-    )
+    return Reply(_READY_STATUS[health.status], health.shown())

@@ -98,7 +98,7 @@ class _Unit:
 
     statements: Sequence[Statement]
     queries: Sequence[Query]
-    future: asyncio.Future[Results]
+    done: asyncio.Future[None]
     results: Results
     error: DatabaseError | None = None
 
@@ -124,17 +124,21 @@ class _Lane:
         self._closed = False
         self._db: sqlite3.Connection | None = None
 
-    def submit(self, statements: Sequence[Statement], queries: Sequence[Query]) -> asyncio.Future[Results]:
-        """Queue a unit; the future belongs to the running loop. Raises DatabaseUnavailable once closed."""
-        future: asyncio.Future[Results] = asyncio.get_running_loop().create_future()
+    async def submit(self, statements: Sequence[Statement], queries: Sequence[Query]) -> Results:
+        """Queue a unit and wait for it. Raises its error, or DatabaseUnavailable once closed."""
+        unit = _Unit(statements, queries, asyncio.get_running_loop().create_future(), [])
         with self._door:
             if self._closed:
                 raise DatabaseUnavailable("closed")
-            self._queue.put(_Unit(statements, queries, future, []))
+            self._queue.put(unit)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
                 self._thread.start()
-        return future
+        await unit.done
+        # Raised here and not through the future: nobody hears of an error whose awaiter was cancelled.
+        if unit.error is not None:
+            raise unit.error
+        return unit.results
 
     async def close(self) -> None:
         with self._door:
@@ -215,7 +219,7 @@ def _answer(group: Iterable[_Unit]) -> None:
     """Hand each loop all its answers in one call: waking a loop costs more than an answer does."""
     loops: dict[asyncio.AbstractEventLoop, list[_Unit]] = {}
     for unit in group:
-        loops.setdefault(unit.future.get_loop(), []).append(unit)
+        loops.setdefault(unit.done.get_loop(), []).append(unit)
     for loop, units in loops.items():
         with suppress(RuntimeError):  # that loop is closed: nobody is waiting any more
             loop.call_soon_threadsafe(_resolve, units)
@@ -223,9 +227,5 @@ def _answer(group: Iterable[_Unit]) -> None:
 
 def _resolve(units: Iterable[_Unit]) -> None:
     for unit in units:
-        if unit.future.done():  # its awaiter was cancelled
-            continue
-        if unit.error is None:
-            unit.future.set_result(unit.results)
-        else:
-            unit.future.set_exception(unit.error)
+        if not unit.done.done():  # else its awaiter was cancelled
+            unit.done.set_result(None)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import struct
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -60,7 +61,7 @@ async def drops_the_line(writer: asyncio.StreamWriter) -> None:
 
 async def resets_the_line(writer: asyncio.StreamWriter) -> None:
     # Linger of 0 s: closing sends RST instead of FIN.
-    writer.get_extra_info("socket").setsockopt(1, 13, struct.pack("ii", 1, 0))
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
 
@@ -97,7 +98,6 @@ class Peer:
         self.connections = 0
         self.drops_connections = False
         self.written = bytearray()
-        self.token_gate: asyncio.Event | None = None
         self._arrivals = asyncio.Semaphore(0)
         self._server: asyncio.Server | None = None
         self._conversations: set[asyncio.Task[None]] = set()
@@ -151,8 +151,6 @@ class Peer:
             (self.token_calls if is_token else self.calls).append(request)
             if not is_token:
                 self._arrivals.release()
-            if is_token and self.token_gate is not None:
-                await self.token_gate.wait()
             await _next(self.token_deeds if is_token else self.deeds)(writer)
 
     async def _received(self, reader: asyncio.StreamReader) -> Received:

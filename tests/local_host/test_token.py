@@ -12,7 +12,7 @@ import pytest
 
 from local.environment import JWT_AUDIENCE, JWT_ISSUER
 from local.keys import local_keys
-from local.token import VALID_FOR_S, claims_of, main, parsed, signed_token
+from local.token import VALID_FOR_S, claims_of, main, parsed
 
 NOW_S = 1_795_435_200
 

@@ -1,0 +1,1 @@
+"""The pages for callers and colleagues, and what writes into them what the code already knows."""

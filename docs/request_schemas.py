@@ -1,0 +1,62 @@
+"""Schemas of the bodies that callers send, made of the models that read them."""
+
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+# What the models check in Python, in the words of JSON Schema.
+_TEXT: Final = {"type": "string"}
+_ABSENT: Final = {"type": "null"}
+_ALSO: Final[dict[str, dict[str, Any]]] = {
+    "CardBody": {
+        "oneOf": [
+            {"required": ["number"], "properties": {"number": _TEXT, "token": _ABSENT, "tokenType": _ABSENT}},
+            {"required": ["token"], "properties": {"number": _ABSENT, "token": _TEXT}},
+        ],
+    },
+}
+# What is sent to us and never comes back.
+_WRITE_ONLY: Final = frozenset({"number", "token", "cvv"})
+
+
+def schemas_of(body: type[BaseModel]) -> dict[str, dict[str, Any]]:
+    """The model's schema and those of the models inside it, by name, as they stand under components.schemas."""
+    outer = body.model_json_schema(ref_template="#/components/schemas/{model}")
+    models: dict[str, dict[str, Any]] = {body.__name__: outer, **outer.pop("$defs")}
+    return {name: _clean(model) | _ALSO.get(name, {}) for name, model in models.items()}
+
+
+def _clean(schema: dict[str, Any]) -> dict[str, Any]:
+    """Without what pydantic adds and a reader does not need; `X or null` as one schema of two types."""
+    schema = {name: value for name, value in schema.items() if name not in ("title", "default")}
+    match schema.pop("anyOf", None):
+        case [{"$ref": _}, _] as choice:
+            schema["anyOf"] = choice
+        case [{"type": kind, **rest}, {"type": "null"}]:
+            schema = {"type": [kind, "null"], **rest, **schema}
+            if "enum" in schema:
+                schema["enum"] = [*schema["enum"], None]
+    if "patternProperties" in schema:
+        schema["additionalProperties"] = False
+    if "properties" in schema:
+        schema["properties"] = {name: _property(name, inner) for name, inner in schema["properties"].items()}
+    return _in_order(_with_an_example(schema))
+
+
+def _property(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {**_clean(schema), "writeOnly": True} if name in _WRITE_ONLY else _clean(schema)
+
+
+def _with_an_example(schema: dict[str, Any]) -> dict[str, Any]:
+    """A text's description repeats its lengths and pattern for error messages; here they stand beside it."""
+    repeated, _, example = schema.get("description", "").partition(", such as ")
+    if "characters that match" in repeated:
+        del schema["description"]
+        schema["examples"] = [example]
+    return schema
+
+
+def _in_order(schema: dict[str, Any]) -> dict[str, Any]:
+    """What a reader looks for first stands first."""
+    first = [name for name in ("description", "type", "required") if name in schema]
+    return {name: schema[name] for name in (*first, *(name for name in schema if name not in first))}

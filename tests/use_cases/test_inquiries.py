@@ -1,0 +1,139 @@
+"""Inquiries: who makes them, what they learn, and when an empty answer counts."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from shared.payments.outcome import NoAnswer, NothingFound, Pending, Unknown
+from shared.payments.payment import Payment
+from shared.payments.state_machine import State
+from tests.builders import NOW, approved
+from tests.use_cases.workshop import Workshop
+
+LOST = Unknown("READ_TIMEOUT", "no answer")
+NO_ANSWER = NoAnswer("HTTP_503", "not now")
+
+
+@pytest.fixture
+async def lost(workshop: Workshop) -> Payment:
+    workshop.chase.sales = [LOST]
+    return await workshop.sold()
+
+
+async def test_the_sales_own_task_asks_five_times_and_leaves_the_rest_to_the_timer(
+    workshop: Workshop, lost: Payment
+) -> None:
+    workshop.chase.finds = [NO_ANSWER] * 5
+
+    for wait_s in (2, 3, 10, 25, 50):
+        await workshop.clock.advance(wait_s)
+    asked_by_the_task = len(workshop.chase.asked)
+    await workshop.clock.advance(24 * 3600)
+    asked_afterwards = len(workshop.chase.asked)
+    await workshop.reconciliation.run_once()
+
+    assert (asked_by_the_task, asked_afterwards, len(workshop.chase.asked)) == (5, 5, 6)
+
+
+async def test_the_task_ends_once_something_is_found(workshop: Workshop, lost: Payment) -> None:
+    workshop.chase.finds = [approved()]
+
+    await workshop.clock.advance(2)
+    await workshop.clock.advance(3600)
+
+    assert workshop.chase.asked == [lost.sale.request_id]
+    assert (await workshop.stored(lost)).state is State.AUTHORIZED
+
+
+async def test_one_inquiry_is_made_by_one_of_many(workshop: Workshop, lost: Payment) -> None:
+    answers = await asyncio.gather(*(workshop.inquiries.inquire(lost) for _ in range(10)))
+
+    assert len(workshop.chase.asked) == 1
+    assert {answer.id for answer in answers} == {lost.id}
+    assert (await workshop.stored(lost)).sale.inquiries == 1
+
+
+async def test_a_pending_answer_keeps_the_sale_unknown_and_the_schedule_going(
+    workshop: Workshop, lost: Payment
+) -> None:
+    workshop.chase.finds = [Pending("CUSTOMER_PENDING", "wait"), approved()]
+
+    pending = await workshop.inquiries.inquire(lost)
+    await workshop.clock.advance(5)
+
+    assert (pending.state, pending.sale.outcome and pending.sale.outcome["status"]) == (State.UNKNOWN, "pending")
+    assert (await workshop.stored(lost)).state is State.AUTHORIZED
+
+
+async def test_an_inquiry_moves_the_schedule_before_it_asks(workshop: Workshop, lost: Payment) -> None:
+    workshop.chase.finds = [RuntimeError("the process dies here")]
+
+    with pytest.raises(RuntimeError):
+        await workshop.inquiries.inquire(lost)
+
+    sale = (await workshop.stored(lost)).sale
+    assert (sale.inquiries, sale.inquire_at) == (1, NOW + timedelta(seconds=3))
+
+
+class TestAnEmptyAnswer:
+    async def test_counts_only_when_asked_late_enough(self, workshop: Workshop, lost: Payment) -> None:
+        await workshop.sold("known", reference="INV-0")
+        workshop.chase.finds = [NothingFound(), approved()]
+        early = await workshop.inquiries.inquire(lost)
+        workshop.chase.finds = [NothingFound(), approved()]
+        workshop.clock._offset = timedelta(seconds=90)
+
+        late = await workshop.inquiries.inquire(early)
+
+        assert (early.sale.empties, late.sale.empties) == (0, 1)
+
+    async def test_does_not_count_without_a_known_payment_to_vouch_for_the_look_up(
+        self, workshop: Workshop, lost: Payment
+    ) -> None:
+        workshop.clock._offset = timedelta(seconds=90)
+
+        asked = await workshop.inquiries.inquire(lost)
+
+        assert asked.sale.empties == 0
+        assert workshop.alarms() == ["inquiry.positive_control_failed"]
+
+    @pytest.mark.parametrize("control", [NothingFound(), NO_ANSWER])
+    async def test_does_not_count_while_the_control_fails(
+        self, workshop: Workshop, lost: Payment, control: NothingFound | NoAnswer
+    ) -> None:
+        known = await workshop.sold("known", reference="INV-0")
+        workshop.clock._offset = timedelta(seconds=90)
+        workshop.chase.finds = [NothingFound(), control]
+
+        asked = await workshop.inquiries.inquire(lost)
+
+        assert workshop.chase.asked == [lost.sale.request_id, known.sale.request_id]
+        assert asked.sale.empties == 0
+
+    async def test_does_not_ask_the_control_again_for_ten_minutes(self, workshop: Workshop, lost: Payment) -> None:
+        known = await workshop.sold("known", reference="INV-0")
+        workshop.chase.finds = [NothingFound(), approved()]
+        workshop.clock._offset = timedelta(seconds=90)
+        once = await workshop.inquiries.inquire(lost)
+        twice = await workshop.inquiries.inquire(once)
+        workshop.clock._offset = timedelta(seconds=90 + 601)
+        workshop.chase.finds = [NothingFound(), approved()]
+
+        await workshop.inquiries.inquire(twice)
+
+        assert twice.sale.empties == 2
+        assert workshop.chase.asked.count(known.sale.request_id) == 2
+        assert "inquiry.nothing_found" in workshop.alarms()
+
+    async def test_needs_no_control_right_after_another_payment_was_found(
+        self, workshop: Workshop, lost: Payment
+    ) -> None:
+        workshop.chase.sales, workshop.chase.finds = [LOST], [approved()]
+        other = await workshop.sold("other", reference="INV-2")
+        workshop.clock._offset = timedelta(seconds=90)
+        await workshop.inquiries.inquire(other)
+
+        asked = await workshop.inquiries.inquire(lost)
+
+        assert asked.sale.empties == 1

@@ -1,0 +1,117 @@
+"""The reconciliation timer, and an operator's look."""
+
+import pytest
+
+from shared.payments.errors import ChangedMeanwhile
+from shared.payments.outcome import Declined, NothingFound, TransactionState, Unknown
+from shared.payments.payment import Payment
+from shared.payments.state_machine import State
+from shared.use_cases.reconciliation import Counts
+from tests.builders import a_submitted_payment, approved
+from tests.use_cases.workshop import FINGERPRINTS, IllPayments, Workshop
+
+LOST = Unknown("READ_TIMEOUT", "no answer")
+
+
+async def left_behind(workshop: Workshop, number: int) -> Payment:
+    payment = a_submitted_payment(number=number, reference=f"INV-{number}")
+    await workshop.payments.begin_sale(payment, FINGERPRINTS.of(b"body").fingerprint, None)
+    return payment
+
+
+class TestReconciliation:
+    async def test_leaves_alone_what_may_still_be_at_work(self, workshop: Workshop) -> None:
+        await left_behind(workshop, 1)
+
+        await workshop.clock.advance(90)
+
+        assert await workshop.reconciliation.run_once() == Counts()
+
+    async def test_takes_what_belongs_to_nobody(self, workshop: Workshop) -> None:
+        payment = await left_behind(workshop, 1)
+
+        await workshop.clock.advance(90.001)
+        counts = await workshop.reconciliation.run_once()
+
+        assert counts == Counts(abandoned=1)
+        assert (await workshop.stored(payment)).state is State.UNKNOWN
+
+    async def test_goes_on_when_one_payment_fails_and_tries_it_again(self, workshop: Workshop) -> None:
+        payments = [await left_behind(workshop, number) for number in range(1, 4)]
+        await workshop.clock.advance(91)
+        workshop.payments.saves_failing = 1
+
+        first = await workshop.reconciliation.run_once()
+        second = await workshop.reconciliation.run_once()
+
+        assert (first, second) == (Counts(abandoned=2, failed=1), Counts(abandoned=1))
+        assert workshop.alarms() == ["reconciliation.failed"]
+        assert {(await workshop.stored(payment)).state for payment in payments} == {State.UNKNOWN}
+
+    async def test_takes_a_bounded_batch_oldest_first(self, workshop: Workshop) -> None:
+        payments = [await left_behind(workshop, number) for number in range(1, 4)]
+        await workshop.clock.advance(91)
+
+        await workshop.reconciliation.run_once(limit=2)
+
+        states = [(await workshop.stored(payment)).state for payment in payments]
+        assert sorted(states) == [State.SUBMITTED, State.UNKNOWN, State.UNKNOWN]
+
+
+class TestRefresh:
+    @pytest.mark.parametrize("state", [TransactionState.CLOSED, TransactionState.COMPLETED])
+    async def test_confirms_a_capture(self, workshop: Workshop, state: TransactionState) -> None:
+        authorized = await workshop.sold()
+        workshop.chase.gets = [approved(state=state)]
+
+        payment = await workshop.refresh.refresh(authorized, actor="operator")
+
+        assert (payment.state, payment.captured_minor, payment.history[-1].actor) == (
+            State.CAPTURED,
+            125_99,
+            "operator",
+        )
+        assert payment == await workshop.stored(authorized)
+
+    @pytest.mark.parametrize("answer", [approved(), NothingFound(), None])
+    async def test_changes_nothing_that_chase_does_not_say(self, workshop: Workshop, answer: object) -> None:
+        authorized = await workshop.sold()
+        workshop.chase.gets = [answer] if answer else []  # type: ignore[list-item]
+
+        assert await workshop.refresh.refresh(authorized, actor="operator") == authorized
+
+    async def test_takes_what_somebody_else_wrote_meanwhile(self, workshop: Workshop) -> None:
+        authorized = await workshop.sold()
+        workshop.chase.gets = [approved(state=TransactionState.CLOSED)] * 2
+        captured = await workshop.refresh.refresh(authorized, actor="somebody")
+
+        payment = await workshop.refresh.refresh(authorized, actor="operator")
+
+        assert payment == captured
+
+    async def test_asks_about_an_unknown_sale(self, workshop: Workshop) -> None:
+        workshop.chase.sales, workshop.chase.finds = [LOST], [approved()]
+        unknown = await workshop.sold()
+
+        assert (await workshop.refresh.refresh(unknown, actor="operator")).state is State.AUTHORIZED
+
+    async def test_leaves_the_rest_as_it_is(self, workshop: Workshop) -> None:
+        workshop.chase.sales = [Declined("DO_NOT_HONOR", "no")]
+        declined = await workshop.sold()
+
+        assert await workshop.refresh.refresh(declined, actor="operator") == declined
+
+
+async def test_what_vanishes_between_two_looks_is_shown_as_it_was_last_seen(workshop: Workshop) -> None:
+    class Vanishing(IllPayments):
+        async def get(self, payment_id: str) -> Payment | None:
+            return None
+
+        async def save(self, before: Payment, after: Payment) -> None:
+            raise ChangedMeanwhile
+
+    authorized = await workshop.sold()
+    workshop.payments.__class__ = Vanishing
+    workshop.chase.gets = [approved(state=TransactionState.CLOSED)]
+
+    assert await workshop.refresh.refresh(authorized, actor="operator") == authorized

@@ -1,0 +1,153 @@
+"""The use cases on a real SQLite file, with a Chase that answers what the test says and a database that can be ill."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local.clock import ManualClock
+from shared.clock import TimeOrderedIdentifiers
+from shared.database.migrations import migrate_sqlite
+from shared.database.payments import UNIQUE_RULES, SqlPayments, first_by_limit
+from shared.database.sqlite import SqliteEngine
+from shared.database.unit_of_work import DatabaseUnavailable
+from shared.fingerprint import Fingerprints
+from shared.payments.inquiry import OnNotFound
+from shared.payments.outcome import Inquiry, NoAnswer, NothingFound, Outcome
+from shared.payments.pace import Pace
+from shared.payments.payment import Payment
+from shared.payments.requests import Merchant, SaleRequest
+from shared.payments.secret import Secret
+from shared.telemetry import RecordedTelemetry
+from shared.use_cases.inquiries import Inquiries
+from shared.use_cases.ports import Outside
+from shared.use_cases.reconciliation import Reconciliation
+from shared.use_cases.recording import Recording
+from shared.use_cases.refresh import Refresh
+from shared.use_cases.sale import Sale, SaleCall
+from shared.use_cases.tasks import TrackedTasks
+from tests.builders import MERCHANTS, NOW, a_sale_request, approved
+
+MIGRATIONS = Path(__file__).parents[2] / "shared" / "database" / "migrations" / "sqlite"
+FINGERPRINTS = Fingerprints({"k1": Secret("eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=")})
+
+
+@dataclass
+class ScriptedChase:
+    """Answers in the order given, then with an approval; raises an exception among them. Notes what it was asked."""
+
+    sales: list[Outcome | Exception] = field(default_factory=list)
+    finds: list[Inquiry | Exception] = field(default_factory=list)
+    gets: list[Inquiry] = field(default_factory=list)
+    sold: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    hold: asyncio.Event | None = None
+
+    async def sale(
+        self, request: SaleRequest, payment: Payment, merchant: Merchant, *, send_before_s: float
+    ) -> Outcome:
+        self.sold.append(payment.sale.request_id)
+        if self.hold is not None:
+            await self.hold.wait()
+        return _said(self.sales.pop(0) if self.sales else approved(payment.amount.amount_minor))
+
+    async def find_sale(self, request_id: str, merchant: Merchant) -> Inquiry:
+        self.asked.append(request_id)
+        return _said(self.finds.pop(0) if self.finds else NothingFound())
+
+    async def get_payment(self, transaction_id: str, merchant: Merchant) -> Inquiry:
+        return self.gets.pop(0) if self.gets else NoAnswer("HTTP_503", "not now")
+
+
+def _said(answer: Any) -> Any:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+class IllPayments(SqlPayments):
+    """The repository, whose next `saves_failing` saves fail, and whose commit 1 may lose its acknowledgement once."""
+
+    saves_failing = 0
+    loses_acknowledgement = False
+
+    async def begin_sale(self, *arguments: Any) -> None:
+        await super().begin_sale(*arguments)
+        if self.loses_acknowledgement:
+            self.loses_acknowledgement = False
+            # What a reconnect does: the unit is run again, and finds its own rows.
+            await super().begin_sale(*arguments)
+
+    async def save(self, before: Payment, after: Payment) -> None:
+        if self.saves_failing:
+            self.saves_failing -= 1
+            raise DatabaseUnavailable("the connection is gone")
+        await super().save(before, after)
+
+
+@dataclass
+class Workshop:
+    chase: ScriptedChase
+    payments: IllPayments
+    clock: ManualClock
+    telemetry: RecordedTelemetry
+    tasks: TrackedTasks
+    recording: Recording
+    inquiries: Inquiries
+    reconciliation: Reconciliation
+    refresh: Refresh
+    outside: Outside
+
+    def sale(self, *, answer_within_s: float = 5.0, on_not_found: OnNotFound = OnNotFound.MANUAL) -> Sale:
+        return Sale(
+            self.outside, self.recording, self.inquiries, answer_within_s=answer_within_s, on_not_found=on_not_found
+        )
+
+    async def sold(self, key: str = "attempt-1", **changed: Any) -> Payment:
+        """The payment that a sale under `key` answers with."""
+        return (await self.sale().take(a_call(key, **changed))).payment
+
+    async def stored(self, payment: Payment) -> Payment:
+        found = await self.payments.get(payment.id)
+        assert found is not None
+        return found
+
+    def alarms(self) -> Sequence[str]:
+        return [name for name, _ in self.telemetry.alarms]
+
+
+def a_call(key: str = "attempt-1", *, text: str = "body", **changed: Any) -> SaleCall:
+    return SaleCall(a_sale_request(**changed), "ctp", key, FINGERPRINTS.of(text.encode()))
+
+
+def build_workshop(path: Path) -> tuple[Workshop, SqliteEngine]:
+    migrate_sqlite(path, MIGRATIONS, now=NOW)
+    engine = SqliteEngine(path, constraints=UNIQUE_RULES)
+    telemetry, clock, chase = RecordedTelemetry(), ManualClock(NOW), ScriptedChase()
+    payments, tasks = IllPayments(engine, first=first_by_limit), TrackedTasks(telemetry)
+    outside = Outside(
+        payments=payments,
+        chase=chase,
+        merchants=MERCHANTS,
+        clock=clock,
+        pace=Pace(),
+        identifiers=TimeOrderedIdentifiers(),
+        tasks=tasks,
+        telemetry=telemetry,
+    )
+    recording = Recording(outside)
+    inquiries = Inquiries(outside, recording)
+    workshop = Workshop(
+        chase,
+        payments,
+        clock,
+        telemetry,
+        tasks,
+        recording,
+        inquiries,
+        Reconciliation(outside, recording, inquiries),
+        Refresh(outside, inquiries),
+        outside,
+    )
+    return workshop, engine
