@@ -18,6 +18,10 @@ _ALSO: Final[dict[str, dict[str, Any]]] = {
 # What is sent to us and never comes back.
 _WRITE_ONLY: Final = frozenset({"number", "token", "cvv"})
 
+# Not every regex engine knows Unicode's categories, so that the pattern here refuses less than we do.
+_ANY_SCRIPT: Final = "printable text of any script, in one line; no control, format or unassigned characters, no `<>{}`"
+_ANY_SCRIPT_PATTERN: Final = r"^[^\x00-\x1F\x7F-\x9F\u2028\u2029<>{}]+$"
+
 
 def schemas_of(body: type[BaseModel]) -> dict[str, dict[str, Any]]:
     """The model's schema and those of the models inside it, by name, as they stand under components.schemas."""
@@ -29,30 +33,33 @@ def schemas_of(body: type[BaseModel]) -> dict[str, dict[str, Any]]:
 def _clean(schema: dict[str, Any]) -> dict[str, Any]:
     """Without what pydantic adds and a reader does not need; `X or null` as one schema of two types."""
     schema = {name: value for name, value in schema.items() if name not in ("title", "default")}
-    match schema.pop("anyOf", None):
-        case [{"$ref": _}, _] as choice:
-            schema["anyOf"] = choice
-        case [{"type": kind, **rest}, {"type": "null"}]:
-            schema = {"type": [kind, "null"], **rest, **schema}
-            if "enum" in schema:
-                schema["enum"] = [*schema["enum"], None]
+    options: list[dict[str, Any]] = schema.pop("anyOf", [])
+    if options and "$ref" in options[0]:
+        schema["anyOf"] = options
+    elif options:
+        schema = {**options[0], **schema, "type": [options[0]["type"], "null"]}
+        if "enum" in schema:
+            schema["enum"] = [*schema["enum"], None]
     if "patternProperties" in schema:
+        schema["patternProperties"] = {name: _clean(inner) for name, inner in schema["patternProperties"].items()}
         schema["additionalProperties"] = False
     if "properties" in schema:
         schema["properties"] = {name: _property(name, inner) for name, inner in schema["properties"].items()}
-    return _in_order(_with_an_example(schema))
+    return _in_order(_as_text(schema))
 
 
 def _property(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {**_clean(schema), "writeOnly": True} if name in _WRITE_ONLY else _clean(schema)
 
 
-def _with_an_example(schema: dict[str, Any]) -> dict[str, Any]:
+def _as_text(schema: dict[str, Any]) -> dict[str, Any]:
     """A text's description repeats its lengths and pattern for error messages; here they stand beside it."""
     repeated, _, example = schema.get("description", "").partition(", such as ")
     if "characters that match" in repeated:
         del schema["description"]
         schema["examples"] = [example]
+    if r"\p{" in schema.get("pattern", ""):
+        schema |= {"description": _ANY_SCRIPT, "pattern": _ANY_SCRIPT_PATTERN}
     return schema
 
 

@@ -142,8 +142,8 @@ class SaleBody(_Body):
         ],
         Field(
             max_length=_METADATA_MAX,
-            description=f"at most {_METADATA_MAX} texts of 1-100 characters, by names that begin with a letter and have "
-            "at most 40 letters, digits, `_`, `.` and `-`",
+            description=f"at most {_METADATA_MAX} texts of 1-100 characters, by names of 1-40 letters, digits, "
+            "`_`, `.` and `-` that begin with a letter",
         ),
     ] = {}
     control: Annotated[ControlBody | None, Field(description="an object with `status`")] = None

@@ -1,9 +1,11 @@
 """What tests of several rooms share: one set of keys a run, and a house of one's own a test."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,3 +30,10 @@ def opened(tmp_path: Path, keys: LocalKeys) -> OpenHouse:
 async def house(opened: OpenHouse) -> AsyncIterator[House]:
     async with opened() as house:
         yield house
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say once per reason what was skipped: a half of the contract that did not run must not go unseen."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    for reason, times in Counter(report.longrepr[2] for report in skipped).items():
+        terminalreporter.write_line(f"{times} tests {reason[:1].lower()}{reason[1:]}")

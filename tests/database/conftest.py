@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from shared.database import migrations
 from shared.database.migrations import migrate_sqlite
+from shared.database.payments import UNIQUE_RULES, SqlPayments, first_by_limit
 from shared.database.sqlite import SqliteEngine
 from shared.database.unit_of_work import Engine, Statement
 
@@ -37,6 +39,7 @@ SQLITE_RULES = {
     "accounts.owner, accounts.label": "account_label",
     "entries.account_id, entries.sequence": "entry_sequence",
 }
+MIGRATIONS = Path(migrations.__file__).parent / "migrations"
 NO_SQL_SERVER = "PAYMENTS_TEST_SQL is not set: give it the ODBC connection string of an empty SQL Server database"
 
 
@@ -107,3 +110,15 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
 def engine(database: Any) -> Engine:
     opened: Engine = database.open()
     return opened
+
+
+@pytest.fixture(params=["sqlite", "sqlserver"])
+async def payments(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlPayments]:
+    """The repository on the real schema, empty."""
+    if request.param == "sqlserver":
+        pytest.skip(NO_SQL_SERVER)
+    path = tmp_path / "payments.sqlite3"
+    migrate_sqlite(path, MIGRATIONS / "sqlite", now=NOW)
+    engine = SqliteEngine(path, constraints=UNIQUE_RULES)
+    yield SqlPayments(engine, first=first_by_limit)
+    await engine.close()

@@ -69,7 +69,7 @@ async def in_one_group(database, engine, *units):
     """The outcomes of `units`, all of which queued up while an earlier unit waited for its turn."""
     with write_lock(database.path):
         first = asyncio.create_task(engine.run([]))
-        while not engine.connections_in_use:  # noqa: ASYNC110 - the writer's thread sets it, and has no event
+        while not engine.connections_in_use:
             await asyncio.sleep(0)
         waiting = [asyncio.create_task(engine.run(unit)) for unit in units]
         await asyncio.sleep(0)

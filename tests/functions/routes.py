@@ -1,0 +1,66 @@
+"""The HTTP routes as the app itself declares them, each with what the contract says of it."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+
+import function_app
+from shared.auth.caller import Role
+
+
+@dataclass(frozen=True)
+class Door:
+    """
+    What the contract says of a function: the role it asks for (None: anybody), and how it answers for another biller.
+
+    `query` and `body` make a request that it would take from a good caller.
+    """
+
+    role: Role | None
+    foreign: HTTPStatus | None = None
+    query: str = ""
+    body: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one HTTP function."""
+
+    name: str
+    method: str
+    template: str
+    door: Door
+
+    @property
+    def body(self) -> bytes:
+        return b"" if self.door.body is None else json.dumps(self.door.body).encode()
+
+    def path(self, payment_id: str) -> str:
+        """A path that the route matches, with its query."""
+        return "/" + re.sub(r"\{\w+\}", payment_id, self.template) + self.door.query
+
+
+def declared() -> list[Any]:
+    """Every function of the app. It remembers the names it has handed out, and must be made to forget them."""
+    function_app.app.functions_bindings = None
+    return list(function_app.app.get_functions())
+
+
+def http_routes(doors: Mapping[str, Door]) -> list[Route]:
+    """Every HTTP route of the app. What `doors` does not know is held to let nobody in."""
+    triggers = [(each.get_function_name(), each.get_trigger().get_dict_repr()) for each in declared()]
+    return [
+        Route(name, str(getattr(method, "value", method)), trigger["route"], doors.get(name, Door(Role.OPERATE)))
+        for name, trigger in triggers
+        if trigger["type"] == "httpTrigger"
+        for method in trigger["methods"]
+    ]
+
+
+def over(routes: list[Route]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("route", routes, ids=[f"{route.name}-{route.method}" for route in routes])

@@ -1,0 +1,39 @@
+"""What a call leaves behind: rows, charges in Chase's books, and calls that reached Chase."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from shared.database.unit_of_work import Query
+from tests.house import House
+
+_TABLES = Query("SELECT name FROM sqlite_master WHERE type = 'table'")
+
+
+@dataclass(frozen=True)
+class Traces:
+    """`rows` counts each table; `calls` counts what reached Chase, per operation."""
+
+    rows: Mapping[str, int]
+    calls: Mapping[str, int]
+    charges: int
+
+    @property
+    def payments(self) -> int:
+        return self.rows["payments"]
+
+
+async def traces(house: House) -> Traces:
+    database = house.services.database
+    [tables] = await database.read([_TABLES])
+    counts = await database.read([Query(f'SELECT COUNT(*) FROM "{name}"') for (name,) in tables])  # noqa: S608 - ours
+    rows = {name: count for (name,), [(count,)] in zip(tables, counts, strict=True)}
+    return Traces(rows, dict(house.simulator.calls), len(house.books()))
+
+
+@asynccontextmanager
+async def no_trace(house: House) -> AsyncIterator[None]:
+    """Asserts that what is done inside stores nothing and sends nothing."""
+    before = await traces(house)
+    yield
+    assert await traces(house) == before
