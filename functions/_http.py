@@ -35,6 +35,7 @@ STATUS_OF: Final[Mapping[type[Exception], HTTPStatus]] = {
     Exception: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 PROBLEM_TYPE: Final = "urn:ic-chase-payments:problem:"
+PROBLEM_JSON: Final = "application/problem+json"
 
 _CORRELATION_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _LOG: Final = logging.getLogger("payments.http")
@@ -60,6 +61,7 @@ class Reply:
     status: HTTPStatus
     body: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
 
 
 async def answer(
@@ -134,7 +136,7 @@ def problem(error: errors.PaymentServiceError, request: func.HttpRequest) -> Rep
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer, IC-HMAC-SHA256"
-    return Reply(status, body, headers)
+    return Reply(status, body, headers, PROBLEM_JSON)
 
 
 def _internal_error(request: func.HttpRequest, correlation: str) -> Reply:
@@ -158,11 +160,10 @@ def _correlation_id(request: func.HttpRequest) -> str:
 
 
 def _response(reply: Reply, correlation: str) -> func.HttpResponse:
-    is_problem = "code" in reply.body and "title" in reply.body
     return func.HttpResponse(
         json.dumps(reply.body, separators=(",", ":")),
         status_code=int(reply.status),
-        mimetype="application/problem+json" if is_problem else "application/json",
+        mimetype=reply.media_type,
         charset="utf-8",
         headers={**reply.headers, "X-Correlation-Id": correlation, "Cache-Control": "no-store"},
     )

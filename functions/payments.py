@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import azure.functions as func
 
@@ -113,10 +115,10 @@ def _sale_reply(call: Call, taken: SaleAnswer) -> Reply:
     headers = {"Idempotent-Replayed": "true"} if taken.replayed else {}
     if payment.state in SALE_PROBLEM:
         told = problem(SALE_PROBLEM[payment.state](payment, body), call.request)
-        return Reply(told.status, told.body, {**told.headers, **headers})
+        return replace(told, headers={**told.headers, **headers})
     status = SALE_STATUS[payment.state]
     if status is HTTPStatus.CREATED:
-        headers["Location"] = f"{call.request.url.partition('?')[0]}/{payment.id}"
+        headers["Location"] = f"{urlsplit(call.request.url).path}/{payment.id}"
     if status is HTTPStatus.ACCEPTED:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     return Reply(status, body, {**headers, "ETag": etag(payment)})

@@ -1,8 +1,7 @@
 """
-Take a payment: commit 1 (the intent), one call to Chase, commit 2 (the outcome).
+Take a payment: commit 1 (the intent), then charge it (charging.py), in a task that a caller's hang-up does not end.
 
-No transaction and no connection is held while Chase thinks. The call runs in a task that a caller's hang-up does not
-end. What may happen to the same key, or the same bill, is decided by the database's unique keys, not by a look first.
+What may happen to the same key, or the same bill, is decided by the database's unique keys, not by a look first.
 """
 
 import asyncio
@@ -21,19 +20,15 @@ from shared.payments.errors import (
 )
 from shared.payments.idempotency import KeyRecord, Nonce
 from shared.payments.inquiry import EMPTIES_NEEDED, SEND_WITHIN_S, OnNotFound
-from shared.payments.lifecycle import CHASE, reclaimed_sale, submitted_sale
-from shared.payments.outcome import Outcome, Unknown
+from shared.payments.lifecycle import reclaimed_sale, submitted_sale
 from shared.payments.payment import Payment
 from shared.payments.requests import Merchant, SaleRequest, kept_of
 from shared.payments.state_machine import State
-from shared.use_cases.inquiries import Inquiries
+from shared.use_cases.charging import Charging
 from shared.use_cases.ports import BodyMark, Outside
-from shared.use_cases.recording import Recording
 
 # Long enough for a usual answer of Chase, short enough that a caller who repeats at once is told to wait.
 _IN_PROGRESS_RETRY_AFTER_S: Final = 2
-# Waits before commit 2 is tried again; after the last, the sweep and the inquiries are the guarantee.
-_RECORD_AGAIN_AFTER_S: Final = (1, 5, 15, 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +56,13 @@ class Sale:
     def __init__(
         self,
         outside: Outside,
-        recording: Recording,
-        inquiries: Inquiries,
+        charging: Charging,
         *,
         answer_within_s: float,
         on_not_found: OnNotFound,
     ) -> None:
-        self._payments, self._chase, self._merchants = outside.payments, outside.chase, outside.merchants
+        self._payments, self._merchants, self._charging = outside.payments, outside.merchants, charging
         self._clock, self._identifiers, self._tasks = outside.clock, outside.identifiers, outside.tasks
-        self._telemetry, self._recording, self._inquiries = outside.telemetry, recording, inquiries
         self._answer_within_s, self._on_not_found = answer_within_s, on_not_found
 
     async def take(self, call: SaleCall) -> SaleAnswer:
@@ -79,7 +72,10 @@ class Sale:
         Answers within `answer_within_s`, with the payment as it then is; the work goes on. Raises InvalidRequest,
         Unauthenticated (nonce), IdempotencyInProgress, IdempotencyKeyReused or PaymentUnresolved.
         """
-        merchant = self._checked(call.request)
+        try:
+            merchant = self._checked(call.request)
+        except InvalidRequest as refused:
+            return await self._known_before(call, refused)
         progress = _Progress(call, merchant)
         task = self._tasks.start(self._begin(progress))
         await asyncio.wait({task}, timeout=self._answer_within_s)
@@ -100,6 +96,15 @@ class Sale:
         if request.method.expired(self._clock.now()):
             raise InvalidRequest(FieldError("method.expiry", "the card has expired; use one that has not"))
         return merchant
+
+    async def _known_before(self, call: SaleCall, refused: InvalidRequest) -> SaleAnswer:
+        """A card may expire, or a biller leave, after its sale: the key still stands for what was done under it."""
+        if await self._payments.by_key(call.caller, call.idempotency_key, None) is None:
+            raise refused
+        payment = await self._standing(call)
+        if payment is None or payment.state is State.RECEIVED:
+            raise refused
+        return SaleAnswer(payment, replayed=True)
 
     async def _begin(self, progress: "_Progress") -> SaleAnswer:
         call = progress.call
@@ -135,19 +140,29 @@ class Sale:
         )
 
     async def _repeated(self, progress: "_Progress", intent: Payment) -> SaleAnswer:
-        call = progress.call
+        payment = await self._standing(progress.call, intent)
+        if payment is None:
+            # Our own commit 1, whose acknowledgement was lost on a reconnect.
+            return await self._charge(progress, intent)
+        if self._may_be_sent_again(payment):
+            return await self._send_again(progress, payment)
+        return SaleAnswer(payment, replayed=True)
+
+    async def _standing(self, call: SaleCall, intent: Payment | None = None) -> Payment | None:
+        """
+        The payment that the key stands for; None if that is `intent` itself, stored and not yet sent.
+
+        Raises IdempotencyKeyReused, PaymentUnresolved, or IdempotencyInProgress while another call works on it.
+        """
         known = await self._payments.by_key(call.caller, call.idempotency_key, call.nonce)
         if known is None:
             raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S)
         payment = _of_the_same_body(known, call.body)
-        if payment.id == intent.id and payment.state is State.SUBMITTED:
-            # Our own commit 1, whose acknowledgement was lost on a reconnect.
-            return await self._charge(progress, payment)
-        if payment.state is State.SUBMITTED:
-            raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S, paymentId=payment.id)
-        if self._may_be_sent_again(payment):
-            return await self._send_again(progress, payment)
-        return SaleAnswer(payment, replayed=True)
+        if payment.state is not State.SUBMITTED:
+            return payment
+        if intent is not None and payment.id == intent.id:
+            return None
+        raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S, paymentId=payment.id)
 
     def _may_be_sent_again(self, payment: Payment) -> bool:
         if payment.state is State.UNKNOWN:
@@ -166,37 +181,9 @@ class Sale:
 
     async def _charge(self, progress: "_Progress", payment: Payment) -> SaleAnswer:
         progress.payment = payment
-        outcome = await self._answer_of_chase(progress, payment)
-        try:
-            payment = await self._recording.record(payment, outcome, actor=CHASE)
-        except Exception as error:
-            self._telemetry.alarm("sale.outcome_not_recorded", paymentId=payment.id, error=type(error).__name__)
-            self._tasks.start(self._record_later(payment, outcome), finish=False)
-            return SaleAnswer(payment)
-        if payment.state is State.UNKNOWN:
-            self._tasks.start(self._inquiries.follow(payment), finish=False)
-        return SaleAnswer(payment)
-
-    async def _answer_of_chase(self, progress: "_Progress", payment: Payment) -> Outcome:
         request, merchant = progress.call.request, progress.merchant
-        try:
-            return await self._chase.sale(request, payment, merchant, send_before_s=progress.send_before_s)
-        except Exception as error:
-            # A fault of ours, at a moment we cannot name: the bytes may have left.
-            self._telemetry.alarm("sale.chase_client_failed", paymentId=payment.id, error=type(error).__name__)
-            return Unknown("INTERNAL_ERROR", "the call to Chase broke off")
-
-    async def _record_later(self, payment: Payment, outcome: Outcome) -> None:
-        for wait_s in _RECORD_AGAIN_AFTER_S:
-            await self._clock.sleep_until(self._clock.after(wait_s))
-            try:
-                payment = await self._recording.record(payment, outcome, actor=CHASE)
-            except Exception as error:
-                self._telemetry.event("sale.outcome_not_recorded_yet", paymentId=payment.id, error=type(error).__name__)
-                continue
-            if payment.state is State.UNKNOWN:
-                await self._inquiries.follow(payment)
-            return
+        charged = await self._charging.charge(request, payment, merchant, send_before_s=progress.send_before_s)
+        return SaleAnswer(charged)
 
 
 @dataclass(slots=True)

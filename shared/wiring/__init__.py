@@ -5,6 +5,7 @@ Indexing a function app must not need a secret, a network or half a second, so n
 first call that needs it.
 """
 
+import logging
 import os
 
 from shared.wiring.services import Services
@@ -18,10 +19,15 @@ def services() -> Services:
     """The parts of this process, built at the first call. Raises SettingsError where the environment is unusable."""
     global _services
     if _services is None:
-        from shared.settings import Settings
+        from shared.settings import Settings, SettingsError
         from shared.wiring.build import build
 
-        _services = build(Settings.from_environment(os.environ))
+        try:
+            _services = build(Settings.from_environment(os.environ))
+        except SettingsError as error:
+            # Its text names settings and never their values.
+            logging.getLogger("payments").error("settings refused: %s", error)
+            raise
     return _services
 
 

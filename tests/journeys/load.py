@@ -62,7 +62,9 @@ class Load:
         enough = self.answered + more
         async with self._progress:
             await self._progress.wait_for(lambda: self.answered >= enough or self._ended())
-        assert self.answered >= enough, "the load ended before the moment to kill"
+        if self.answered < enough:
+            await self.end()
+            raise AssertionError("the load ended before the moment to kill")
 
     async def end(self) -> None:
         """Every bill was asked for, and answered or put off."""

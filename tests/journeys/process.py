@@ -26,7 +26,7 @@ class Process:
         self.up = asyncio.Event()
         self.kills = 0
         self.api_url = self.simulator_url = ""
-        self._data = data
+        self._data, self._token = data, ""
         self._complaints = data / "stderr"
         self._child: asyncio.subprocess.Process | None = None
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
@@ -81,9 +81,9 @@ class Process:
         async with self._session.get(f"{self.simulator_url}/simulator/books") as books:
             return list((await books.json())["payments"])
 
-    async def fault(self, fault: str, times: int, *, delay_ms: int = 0, operation: str = "payment") -> None:
-        ordered = {"operation": operation, "fault": fault, "times": times, "delayMs": delay_ms}
-        await self._control("faults", ordered)
+    async def fault(self, fault: str, *, delay_ms: int = 0) -> None:
+        """The next sale that is not spoken for yet meets `fault` at Chase."""
+        await self._control("faults", {"operation": "payment", "fault": fault, "delayMs": delay_ms})
 
     async def advance(self, seconds: float) -> None:
         await self._control("clock", {"advanceSeconds": seconds})
@@ -102,7 +102,7 @@ class Process:
         raise AssertionError("it ended before it was ready")
 
     def _bearer(self) -> dict[str, str]:
-        if not hasattr(self, "_token"):
+        if not self._token:
             claims = claims_of(parsed([]), {}, int(time.time()))
             self._token = signed_token(local_keys(self._data), claims)
         return {"Authorization": f"Bearer {self._token}"}

@@ -177,6 +177,26 @@ class TestARepeatedKey:
         assert workshop.chase.sold[1:] == [lost.sale.request_id] * 2
 
 
+class TestAKeyOlderThanItsCard:
+    async def test_is_replayed_though_the_card_has_expired_since(self, workshop: Workshop) -> None:
+        sold = await workshop.sold()
+        await workshop.clock.advance(3 * 365 * 24 * 3600)
+
+        again = await workshop.sale().take(a_call())
+
+        assert (again.payment, again.replayed) == (sold, True)
+
+    async def test_is_not_sent_again_with_a_card_that_has(self, workshop: Workshop) -> None:
+        workshop.chase.sales = [NOT_SENT]
+        await workshop.sold()
+        await workshop.clock.advance(3 * 365 * 24 * 3600)
+
+        with pytest.raises(InvalidRequest):
+            await workshop.sold()
+
+        assert len(workshop.chase.sold) == 1
+
+
 async def test_a_key_whose_record_cannot_be_read_back_is_told_to_come_again(workshop: Workshop) -> None:
     class Forgetful(type(workshop.payments)):  # type: ignore[misc]
         async def by_key(self, *_: object) -> None:

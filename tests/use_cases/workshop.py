@@ -20,6 +20,7 @@ from shared.payments.payment import Payment
 from shared.payments.requests import Merchant, SaleRequest
 from shared.payments.secret import Secret
 from shared.telemetry import RecordedTelemetry
+from shared.use_cases.charging import Charging
 from shared.use_cases.inquiries import Inquiries
 from shared.use_cases.ports import Outside
 from shared.use_cases.reconciliation import Reconciliation
@@ -100,9 +101,8 @@ class Workshop:
     outside: Outside
 
     def sale(self, *, answer_within_s: float = 5.0, on_not_found: OnNotFound = OnNotFound.MANUAL) -> Sale:
-        return Sale(
-            self.outside, self.recording, self.inquiries, answer_within_s=answer_within_s, on_not_found=on_not_found
-        )
+        charging = Charging(self.outside, self.recording, self.inquiries)
+        return Sale(self.outside, charging, answer_within_s=answer_within_s, on_not_found=on_not_found)
 
     async def sold(self, key: str = "attempt-1", **changed: Any) -> Payment:
         """The payment that a sale under `key` answers with."""
