@@ -24,7 +24,8 @@ _NOT_IN_A_NUMBER: Final = re.compile(r"[^A-Za-z0-9]")
 
 def _text(pattern: str, low: int, high: int, *, example: str) -> Any:
     """A text field: what it takes, and an error that says so."""
-    described = f"{low}-{high} characters that match {pattern}, such as {example}"
+    length = f"{low}-{high}" if low < high else f"{low}"
+    described = f"{length} characters that match {pattern}, such as {example}"
     return Field(pattern=pattern, min_length=low, max_length=high, description=described)
 
 

@@ -40,7 +40,10 @@ def decoded_key(text: str) -> Secret:
 
 
 def _json(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except json.JSONDecodeError as error:
+        raise ValueError(f"must be JSON (line {error.lineno}, column {error.colno})") from None
 
 
 def _https_or_loopback(url: str) -> str:
@@ -120,8 +123,6 @@ class Settings(_Model):
             return cls.model_validate(given)
         except ValidationError as error:
             raise SettingsError("; ".join(_sentence(problem) for problem in error.errors())) from None
-        except json.JSONDecodeError as error:
-            raise SettingsError(f"a setting is not JSON: {error.msg}") from None
 
     @model_validator(mode="after")
     def _only_a_laptop_may(self) -> Self:

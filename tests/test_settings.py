@@ -1,0 +1,139 @@
+"""A wrong setting stops the start and names itself; what only a laptop may do, nothing else can."""
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.payments.retry import Call, OutcomeClass
+from shared.settings import Settings, SettingsError
+
+KEY = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg="
+HMAC_CALLER = {"keys": {"ctp-1": KEY}, "roles": ["Payments.Write"], "billers": ["city-water"]}
+
+
+def an_environment(**changed: str) -> dict[str, str]:
+    """A laptop's."""
+    return {
+        "APP_ENVIRONMENT": "local",
+        "SQLITE_PATH": "payments.sqlite3",
+        "CHASE_BASE_URL": "http://127.0.0.1:7073/api/v2",
+        "CHASE_TOKEN_URL": "http://127.0.0.1:7073/token",
+        "CHASE_CLIENT_ID": "client",
+        "CHASE_CLIENT_SECRET": "a-secret-of-chase",
+        "MERCHANTS": json.dumps({"city-water": {"merchant_id": "998482157630"}}),
+        "FINGERPRINT_KEYS": json.dumps({"k1": KEY}),
+        "JWT_ISSUER": "https://issuer",
+        "JWT_AUDIENCE": "api://payments",
+        "JWT_JWKS_URL": "file:///keys/jwks.json",
+        **changed,
+    }
+
+
+def a_deployed_environment(**changed: str) -> dict[str, str]:
+    there = an_environment(
+        APP_ENVIRONMENT="prod",
+        CHASE_BASE_URL="https://api-ms.payments.jpmorgan.com/api/v2",
+        CHASE_TOKEN_URL="https://id.payments.jpmorgan.com/am/oauth2/alpha/access_token",
+        JWT_JWKS_URL="https://login.microsoftonline.com/tenant/discovery/v2.0/keys",
+    )
+    del there["SQLITE_PATH"]
+    return {**there, **changed}
+
+
+def refusal_of(environment: dict[str, str]) -> str:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment(environment)
+    return str(refused.value)
+
+
+def test_a_laptop_needs_no_more_than_this() -> None:
+    settings = Settings.from_environment(an_environment())
+
+    merchant = settings.known_merchants()["city-water"]
+    assert (merchant.merchant_id, merchant.capture_delay, merchant.currencies) == ("998482157630", True, {"USD"})
+    assert (settings.auth_mode, settings.on_not_found, settings.sale_answer_within_s) == ("enforce", "manual", 25)
+
+
+def test_a_deployed_app_needs_the_same_without_the_laptops_own() -> None:
+    assert Settings.from_environment(a_deployed_environment()).app_environment == "prod"
+
+
+@pytest.mark.parametrize("name", sorted(an_environment()))
+def test_what_is_missing_is_named(name: str) -> None:
+    environment = an_environment()
+    del environment[name]
+
+    assert refusal_of(environment).startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"APP_ENVIRONMENT": "production"}, "APP_ENVIRONMENT"),
+        ({"CHASE_BASE_URL": "http://api.example.com"}, "CHASE_BASE_URL: must be an https URL"),
+        ({"CHASE_READ_TIMEOUT_S": "30"}, "CHASE_READ_TIMEOUT_S"),
+        ({"ON_NOT_FOUND": "fail"}, "ON_NOT_FOUND"),
+        ({"MERCHANTS": "{"}, "MERCHANTS: must be JSON"),
+        ({"MERCHANTS": "{}"}, "MERCHANTS"),
+        ({"MERCHANTS": '{"city-water": {"merchant_id": "1"}}'}, "MERCHANTS.city-water.merchant_id"),
+        ({"MERCHANTS": '{"city-water": {"merchant_id": "998482157630", "x": 1}}'}, "MERCHANTS.city-water.x"),
+        ({"FINGERPRINT_KEYS": '{"k1": "c2hvcnQ="}'}, "FINGERPRINT_KEYS.k1: must be 32 bytes"),
+        ({"FINGERPRINT_KEYS": json.dumps({"k1": KEY + "\n"})}, "FINGERPRINT_KEYS.k1: must be base64 without"),
+        ({"FINGERPRINT_KEYS": json.dumps({"k1": "\ufeff" + KEY})}, "FINGERPRINT_KEYS.k1: must be base64 without"),
+        ({"HMAC_CALLERS": json.dumps({"ctp": {**HMAC_CALLER, "keys": {}}})}, "HMAC_CALLERS.ctp.keys"),
+        ({"HMAC_CALLERS": json.dumps({"a": HMAC_CALLER, "b": HMAC_CALLER})}, "HMAC_CALLERS: two callers share"),
+        ({"LOCAL_TIME_SCALE": "0"}, "LOCAL_TIME_SCALE"),
+        ({"LOCAL_TIME_SCALE": "2"}, "LOCAL_TIME_SCALE"),
+    ],
+)
+def test_what_is_wrong_is_named_and_never_shown(wrong: dict[str, str], named: str) -> None:
+    said = refusal_of(an_environment(**wrong))
+
+    assert named in said
+    assert KEY not in said
+    assert "a-secret-of-chase" not in said
+
+
+def a_strategy(**changed: Any) -> str:
+    usual = {"call": "sale", "on": "not_sent", "attempts": 5, "base_s": 0.1, "cap_s": 1, "deadline_s": 8}
+    return json.dumps([{**usual, "on_exhaust": "answer", **changed}])
+
+
+def test_a_retry_strategy_can_be_changed() -> None:
+    settings = Settings.from_environment(an_environment(RETRY_STRATEGIES=a_strategy()))
+
+    assert settings.strategies[Call.SALE, OutcomeClass.NOT_SENT].attempts == 5
+
+
+def test_a_retry_strategy_that_could_charge_twice_stops_the_start() -> None:
+    said = refusal_of(an_environment(RETRY_STRATEGIES=a_strategy(on="unknown", attempts=2)))
+
+    assert said.startswith("RETRY_STRATEGIES.0")
+    assert "silence is inquired about, not resent" in said
+
+
+@pytest.mark.parametrize(
+    ("laptops_own", "named"),
+    [
+        ({"SQLITE_PATH": "payments.sqlite3"}, "SQLITE_PATH"),
+        ({"CHASE_BASE_URL": "http://127.0.0.1:7073/api/v2"}, "CHASE_BASE_URL"),
+        ({"CHASE_BASE_URL": "https://chase.example.com/api/v2"}, "CHASE_BASE_URL"),
+        ({"CHASE_TOKEN_URL": "http://127.0.0.1:7073/token"}, "CHASE_TOKEN_URL"),
+        ({"JWT_JWKS_URL": "file:///keys/jwks.json"}, "JWT_JWKS_URL"),
+        ({"LOCAL_TIME_SCALE": "0.01"}, "LOCAL_TIME_SCALE"),
+        ({"AUTH_MODE": "audit"}, "AUTH_MODE"),
+    ],
+    ids=["SQLite", "the simulator", "another host", "the simulator's token", "local keys", "short waits", "no guard"],
+)
+def test_what_only_a_laptop_may_do_is_refused_elsewhere(laptops_own: dict[str, str], named: str) -> None:
+    assert named in refusal_of(a_deployed_environment(**laptops_own))
+
+
+def test_settings_print_without_their_secrets() -> None:
+    settings = Settings.from_environment(an_environment(HMAC_CALLERS=json.dumps({"ctp": HMAC_CALLER})))
+
+    printed = f"{settings!r} {settings.model_dump()}"
+
+    assert KEY not in printed
+    assert "a-secret-of-chase" not in printed
