@@ -9,7 +9,7 @@ CODE := functions shared local docs benchmarks tests function_app.py
 QUIETLY := >&2
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test check format lint types imports docs docs-check bench-import coverage
+.PHONY: help run token test check format lint types imports docs docs-check index-check bench-import
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -31,7 +31,7 @@ token: $(READY) ## a bearer token for the running service, all roles and billers
 test: $(READY) ## every test, with 100 % branch coverage of payments/ and use_cases/
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing -q
 
-check: format lint types imports docs-check test bench-import ## what CI runs
+check: format lint types imports docs-check test bench-import index-check ## what CI runs
 	@echo "all checks passed"
 
 format: $(READY)
@@ -51,6 +51,9 @@ docs: $(READY) ## make the generated pages anew
 
 docs-check: $(READY)
 	@$(BIN)/python -m docs.generate --check
+
+index-check: $(READY) ## every installed Python (3.11 to 3.13) indexes the same functions
+	@$(BIN)/python -m local.index_check
 
 bench-import: $(READY) ## what importing function_app costs, against azure.functions + pydantic
 	@$(BIN)/python -m benchmarks.imports
