@@ -74,7 +74,7 @@ class CardBody(_Body):
         if (self.number is None) == (self.token is None):
             raise ValueError("send either `number` or `token`")
         if self.token is None and self.token_type is not None:
-            raise ValueError("`tokenType` goes with `token`")
+            raise ValueError("`tokenType` goes with `token` only; leave it out")
         return self
 
     def card(self) -> Card:
