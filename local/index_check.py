@@ -53,10 +53,11 @@ def _starts(interpreter: str) -> bool:
 
 
 def _indexed(version: str, interpreter: str) -> dict[str, list[list[str]]]:
-    python = ROOT / ".venv" / "index-check" / version / "bin" / "python"
-    if not python.exists():
+    home = ROOT / ".venv" / "index-check" / version
+    python = str(home / "bin" / "python")
+    if not home.exists():
         print(f"installing requirements.txt for Python {version} ...", file=sys.stderr)
-        subprocess.run([interpreter, "-m", "venv", python.parents[1]], check=True)
+        subprocess.run([interpreter, "-m", "venv", str(home)], check=True)
     install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"]
     subprocess.run(install, check=True, cwd=ROOT)
     shown = subprocess.run([python, "-c", _INDEX], check=True, cwd=ROOT, capture_output=True, text=True)
