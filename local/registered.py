@@ -112,14 +112,19 @@ def registered(app: func.FunctionApp, settings: Mapping[str, str]) -> Registered
 
     Raises CannotBeServed for a trigger, binding or setting that this host does not have.
     """
-    # The app remembers the names it has handed out and takes a second look at itself for a clash.
-    app.functions_bindings = None
-    found = [_typed(function, settings) for function in app.get_functions()]
+    found = [_typed(function, settings) for function in declared(app)]
     return Registered(
         http=tuple(each for each in found if isinstance(each, HttpFunction)),
         bus=tuple(each for each in found if isinstance(each, BusFunction)),
         timers=tuple(each for each in found if isinstance(each, TimerFunction)),
     )
+
+
+def declared(app: func.FunctionApp) -> list[Any]:
+    """The functions as azure-functions declares them."""
+    # The app remembers the names it has handed out and takes a second look at itself for a clash.
+    app.functions_bindings = None
+    return list(app.get_functions())
 
 
 def _typed(declared: Any, settings: Mapping[str, str]) -> HttpFunction | BusFunction | TimerFunction:

@@ -12,6 +12,7 @@ import azure.functions as func
 import pytest
 
 import function_app
+from local.registered import declared
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("functions", "shared", "local", "docs", "benchmarks")
@@ -33,7 +34,7 @@ def _named(path: Path) -> str:
 
 class TestFunctions:
     def test_are_those_of_the_design_each_once(self) -> None:
-        names = [function.get_function_name() for function in function_app.app.get_functions()]
+        names = [function.get_function_name() for function in declared(function_app.app)]
 
         assert sorted(names) == ["FindPayments", "GetPayment", "Live", "Ready", "Sale", "reconciliation"]
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import function_app
+from local.registered import declared
 from shared.auth.caller import Role
 
 
@@ -45,15 +46,9 @@ class Route:
         return "/" + re.sub(r"\{\w+\}", payment_id, self.template) + self.door.query
 
 
-def declared() -> list[Any]:
-    """Every function of the app. It remembers the names it has handed out, and must be made to forget them."""
-    function_app.app.functions_bindings = None
-    return list(function_app.app.get_functions())
-
-
 def http_routes(doors: Mapping[str, Door]) -> list[Route]:
     """Every HTTP route of the app. What `doors` does not know is held to let nobody in."""
-    triggers = [(each.get_function_name(), each.get_trigger().get_dict_repr()) for each in declared()]
+    triggers = [(each.get_function_name(), each.get_trigger().get_dict_repr()) for each in declared(function_app.app)]
     return [
         Route(name, str(getattr(method, "value", method)), trigger["route"], doors.get(name, Door(Role.OPERATE)))
         for name, trigger in triggers

@@ -7,18 +7,21 @@ A function that is not in DOORS fails here, so no route can be added without say
 import json
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+import function_app
 from local.environment import HMAC_KEY_ID
 from local.keys import LocalKeys
+from local.registered import declared
 from shared.auth.caller import Role
 from tests.builders import a_sale_body
 from tests.conftest import OpenHouse
 from tests.functions.forgeries import FORGED_SIGNATURES, FORGED_TOKENS, Premises, other_key, signed_by
-from tests.functions.routes import Door, Route, declared, http_routes, over
+from tests.functions.routes import Door, Route, http_routes, over
 from tests.functions.traces import no_trace, traces
 from tests.house import PREFIX, Answer, House
 
@@ -93,18 +96,24 @@ class TestTheAppItself:
         assert open_to_all == {"health/live", "health/ready"}
 
     def test_leaves_authentication_to_us_and_not_to_the_platforms_keys(self) -> None:
-        levels = {each.get_trigger().get_dict_repr().get("authLevel") for each in declared()} - {None}
+        levels = {each.get_trigger().get_dict_repr().get("authLevel") for each in declared(function_app.app)} - {None}
 
         assert [str(getattr(level, "value", level)).lower() for level in levels] == ["anonymous"]
 
     def test_gives_timers_and_queues_no_http_route(self) -> None:
-        others = [each.get_trigger().get_dict_repr() for each in declared() if each.get_function_name() not in DOORS]
+        others = [
+            each.get_trigger().get_dict_repr()
+            for each in declared(function_app.app)
+            if each.get_function_name() not in DOORS
+        ]
 
         assert {trigger["type"] for trigger in others} <= {"timerTrigger", "serviceBusTrigger"}
         assert not any("route" in trigger for trigger in others)
 
     async def test_answers_404_where_a_timers_name_is_asked_for(self, house: House) -> None:
-        names = [each.get_function_name() for each in declared() if each.get_function_name() not in DOORS]
+        names = [
+            each.get_function_name() for each in declared(function_app.app) if each.get_function_name() not in DOORS
+        ]
 
         answers = [await house.call(method, f"/{name}") for name in names for method in ("GET", "POST")]
 
@@ -265,3 +274,7 @@ class TestAudit:
             answer = await house.sale("attempt-1", headers=house.bearer(roles=[Role.READ]))
 
             assert answer.status == 403
+
+
+def _without_a_door() -> list[Any]:
+    return [each for each in declared(function_app.app) if each.get_function_name() not in DOORS]
