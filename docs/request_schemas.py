@@ -16,7 +16,7 @@ _ALSO: Final[dict[str, dict[str, Any]]] = {
     },
 }
 # What is sent to us and never comes back.
-_WRITE_ONLY: Final = frozenset({"number", "token", "cvv"})
+_WRITE_ONLY: Final = frozenset({"number", "token", "cvv", "accountNumber", "paymentData"})
 
 # Not every regex engine knows Unicode's categories, so that the pattern here refuses less than we do.
 _ANY_SCRIPT: Final = "printable text of any script, in one line; no control, format or unassigned characters, no `<>{}`"

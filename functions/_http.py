@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import unquote
 
 import azure.functions as func
 
@@ -39,7 +40,9 @@ PROBLEM_JSON: Final = "application/problem+json"
 
 _CORRELATION_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # As people write card numbers; a UUID has hardly ever three groups of digits alone.
-_BETWEEN_GROUPS: Final = re.compile(r"(?<=[0-9]{4})[._:-](?=[0-9]{4})")
+_BETWEEN_GROUPS: Final = re.compile(r"(?<=[0-9]{4})[ ._:-](?=[0-9]{4})")
+# Its digits are no card number, whatever they look like.
+_PAYMENT_ID: Final = re.compile(r"pay_[0-9a-f]{32}")
 _LOG: Final = logging.getLogger("payments.http")
 
 
@@ -130,7 +133,7 @@ def problem(error: errors.PaymentServiceError, request: func.HttpRequest) -> Rep
         "status": int(status),
         "code": error.code,
         "detail": error.detail,
-        "instance": path_and_query(request.url)[0],
+        "instance": _shown_path(request.url),
         **error.facts,
     }
     if isinstance(error, errors.InvalidRequest):
@@ -156,9 +159,19 @@ def _place(error: BaseException) -> str:
 def _correlation_id(request: func.HttpRequest) -> str:
     """The caller's own if it is a plain id; a card number by mistake would reach every log."""
     sent = request.headers.get("x-correlation-id") or ""
-    if _CORRELATION_ID.fullmatch(sent) and not holds_a_number(_BETWEEN_GROUPS.sub("", sent)):
+    if _CORRELATION_ID.fullmatch(sent) and not _holds_a_number(sent):
         return sent
     return str(uuid.uuid4())
+
+
+def _shown_path(url: str) -> str:
+    """The path that was called; a card number that slipped into it is not said back."""
+    segments = path_and_query(url)[0].split("/")
+    return "/".join("(hidden)" if _holds_a_number(unquote(segment)) else segment for segment in segments)
+
+
+def _holds_a_number(text: str) -> bool:
+    return not _PAYMENT_ID.fullmatch(text) and holds_a_number(_BETWEEN_GROUPS.sub("", text))
 
 
 def _response(reply: Reply, correlation: str) -> func.HttpResponse:

@@ -79,7 +79,7 @@ class MerchantSetting(_Model):
     currencies: frozenset[Annotated[str, Field(pattern=r"^[A-Z]{3}$")]] = frozenset({"USD"})
     capture_method: Literal["DELAYED", "NOW"] = "DELAYED"
     statement_descriptor: str | None = Field(default=None, pattern=r"^[A-Za-z0-9 .,&*'/-]{4,100}$")
-    soft_merchant_name: str | None = Field(default=None, max_length=100)
+    soft_merchant_name: str | None = Field(default=None, max_length=100, pattern=r"^[^\p{C}<>{}]+$")
     category_code: str | None = Field(default=None, pattern=r"^\d{4}$")
 
 
@@ -90,8 +90,12 @@ class Settings(_Model):
     chase_base_url: Url
     chase_token_url: Url
     chase_client_id: str = Field(min_length=1)
-    chase_client_secret: SecretText
+    chase_client_secret: SecretText | None = None
     chase_token_scope: str = Field(default="jpm:payments:sandbox", min_length=1)
+    chase_private_key: SecretText | None = None
+    chase_certificate_thumbprint: str | None = None
+    chase_resource: str | None = None
+    chase_assertion_lifetime_s: float = Field(default=300.0, ge=60, le=8 * 3600)
     chase_lookup_parameter: str = Field(default="requestIdentifier", pattern=r"^[A-Za-z]+$")
     chase_connect_timeout_s: float = Field(default=5.0, gt=0, le=10)
     chase_pool_timeout_s: float = Field(default=5.0, gt=0, le=10)
@@ -135,6 +139,8 @@ class Settings(_Model):
             _refuse(not host.endswith(CHASE_DOMAIN), f"CHASE_BASE_URL: must be a host under {CHASE_DOMAIN} here")
         key_ids = [key_id for caller in self.hmac_callers.values() for key_id in caller.keys]
         _refuse(len(set(key_ids)) != len(key_ids), "HMAC_CALLERS: two callers share a key id; give each its own")
+        one_credential = (self.chase_client_secret is None) != (self.chase_private_key is None)
+        _refuse(not one_credential, "CHASE_CLIENT_SECRET, CHASE_PRIVATE_KEY: give exactly one of the two")
         _refuse(self.app_environment == "local" and self.sqlite_path is None, "SQLITE_PATH: is missing")
         _refuse(
             self.app_environment == "prod" and self.auth_mode == "audit", "AUTH_MODE: audit is refused in production"

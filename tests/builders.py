@@ -1,5 +1,7 @@
 """Values that tests need, each with sensible defaults: say only what the test is about."""
 
+import base64
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -88,3 +90,50 @@ def a_sale_body(**changed: Any) -> dict[str, Any]:
         "metadata": {"channel": "web"},
         **changed,
     }
+
+
+def an_ach_method(**changed: Any) -> dict[str, Any]:
+    """Chase's sample bank account, as a caller sends it."""
+    return {
+        "type": "ach",
+        "routingNumber": "122000247",
+        "accountNumber": "0888271156",
+        "accountType": "checking",
+        "authorization": "web",
+        **changed,
+    }
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def an_apple_pay_method(**changed: Any) -> dict[str, Any]:
+    """A bundle of the right shape; nothing in it was ever sealed by Apple. `changed` goes into paymentData."""
+    header = {
+        "ephemeralPublicKey": _base64("an ephemeral public key of Apple's"),
+        "publicKeyHash": _base64("the hash of our public key......"),
+        "transactionId": "31ab" * 16,
+    }
+    data = {"version": "EC_v1", "data": _base64("sealed " * 20), "signature": _base64("signed " * 20)}
+    return {"type": "applePay", "paymentData": {**data, "header": header, **changed}}
+
+
+def a_google_pay_token(**changed: Any) -> str:
+    """A token of the right shape; nothing in it was ever sealed by Google."""
+    message = {
+        "encryptedMessage": _base64("sealed " * 20),
+        "ephemeralPublicKey": _base64("an ephemeral public key of Google's"),
+        "tag": _base64("a tag of thirty-two bytes......."),
+    }
+    token = {
+        "protocolVersion": "ECv2",
+        "signature": _base64("signed by the intermediate key"),
+        "intermediateSigningKey": {"signedKey": "{}", "signatures": [_base64("signed by a root key of Google's")]},
+        "signedMessage": json.dumps(message),
+    }
+    return json.dumps({**token, **changed})
+
+
+def a_google_pay_method(**changed: Any) -> dict[str, Any]:
+    return {"type": "googlePay", "token": a_google_pay_token(**changed)}

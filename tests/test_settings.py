@@ -7,6 +7,7 @@ import pytest
 
 from shared.payments.retry import Call, OutcomeClass
 from shared.settings import Settings, SettingsError
+from shared.wiring.build import chase_endpoint
 
 KEY = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg="
 HMAC_CALLER = {"keys": {"ctp-1": KEY}, "roles": ["Payments.Write"], "billers": ["city-water"]}
@@ -65,6 +66,24 @@ def test_what_is_missing_is_named(name: str) -> None:
     del environment[name]
 
     assert refusal_of(environment).startswith(name)
+
+
+def test_chase_is_given_one_credential() -> None:
+    assert "give exactly one" in refusal_of(an_environment(CHASE_PRIVATE_KEY="-----BEGIN PRIVATE KEY-----"))
+
+
+def test_what_chases_endpoint_refuses_is_named_as_the_setting_it_came_from() -> None:
+    environment = an_environment(CHASE_PRIVATE_KEY="not a key", CHASE_CERTIFICATE_THUMBPRINT="ab:cd")
+    del environment["CHASE_CLIENT_SECRET"]
+
+    with pytest.raises(SettingsError) as refused:
+        chase_endpoint(Settings.from_environment(environment))
+
+    said = str(refused.value)
+    assert "CHASE_PRIVATE_KEY: must be one unencrypted private key" in said
+    assert "CHASE_CERTIFICATE_THUMBPRINT: must be" in said
+    assert "CHASE_RESOURCE:" in said
+    assert "not a key" not in said
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,21 @@
 """What an HTTP answer of Chase means: status and body -> an outcome, by a table. What the table lacks is Unknown."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
-from shared.chase import codes, wire
-from shared.chase.judgement import UNFAMILIAR, payment_outcome, shown_code, shown_message
+from shared.chase import codes
+from shared.chase.judgement import Asked
+from shared.chase.meaning import UNFAMILIAR, payment_outcome, shown_code, shown_message, verification_outcome
 from shared.chase.sending import Reply
-from shared.chase.wire import Answer
-from shared.payments.outcome import (
-    Approved,
-    Declined,
-    NothingFound,
-    NotSent,
-    Outcome,
-    TransactionState,
-    Unknown,
-)
+from shared.chase.verification import Verification
+from shared.chase.wire.answers import Answer, read_answer, read_object
+from shared.payments.money import Money
+from shared.payments.outcome import Approved, Declined, NothingFound, NotSent, Outcome, Unknown
+
+T = TypeVar("T")
 
 
 class Kind(Enum):
@@ -27,6 +25,7 @@ class Kind(Enum):
     REFUSED = "Chase's validation refused it before processing"
     UNAUTHENTICATED = "turned away at the door"
     FORBIDDEN = "not entitled: a person must look"
+    NOT_FOUND = "what the path or the body refers to is not there; or our address is wrong"
     THROTTLED = "turned away for now"
     DUPLICATE = "this request-id was seen before: look it up and adopt what is found"
     UNEXPLAINED = "nothing says that nothing happened"
@@ -39,15 +38,20 @@ KIND_OF: Final[Mapping[int, Kind]] = MappingProxyType(
         400: Kind.REFUSED,
         401: Kind.UNAUTHENTICATED,
         403: Kind.FORBIDDEN,
+        404: Kind.NOT_FOUND,
         409: Kind.DUPLICATE,
         412: Kind.REFUSED,
         429: Kind.THROTTLED,
     }
 )
 
+# What acts on a payment that is at Chase already: there may be none of that id.
+REFERS: Final = frozenset({Asked.VOID, Asked.CAPTURE, Asked.REFUND})
+
 _DUPLICATE: Final = Unknown(codes.DUPLICATE, "Chase has seen this request-id; what became of it is looked up")
 _UNREADABLE: Final = Unknown(codes.UNREADABLE_ANSWER, "Chase answered 200 with something that is not its JSON")
-# Kinds that mean the same whatever the body says, of a sale and of a look-up alike.
+_OTHER: Final = Unknown(codes.OTHER_PAYMENT_FOUND, "Chase answered with another payment than was asked for")
+# Kinds that mean the same whatever the body says, and whatever was asked.
 _WHATEVER_THE_BODY: Final[Mapping[Kind, NotSent | Unknown]] = MappingProxyType(
     {
         Kind.UNAUTHENTICATED: NotSent(codes.AUTH_REFUSED, "Chase refused a fresh token; nothing was processed"),
@@ -58,58 +62,93 @@ _WHATEVER_THE_BODY: Final[Mapping[Kind, NotSent | Unknown]] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Which ids may stand in an answer: another payment's is never adopted. None: any may."""
+
+    request_ids: frozenset[str] | None = None
+    transaction_id: str | None = None
+    reference: str | None = None
+
+    def admits(self, answer: Answer) -> bool:
+        if self.transaction_id is not None and answer.transaction_id != self.transaction_id:
+            return False
+        if self.reference is not None and answer.reference not in (None, self.reference):
+            return False
+        return self.request_ids is None or answer.request_id is None or answer.request_id in self.request_ids
+
+
 def sale_outcome(reply: Reply) -> Outcome:
     """What the answer to a sale means. A second 401 is meant: the first is met with a fresh token."""
+    return _answered(reply, Asked.SALE, _approved(Asked.SALE, Expected()))
+
+
+def void_outcome(reply: Reply, *, transaction_id: str, amount: Money) -> Outcome:
+    """What the answer to a void means. What is undone is the whole, `amount`, whether the answer repeats it or not."""
+    judged = _approved(Asked.VOID, Expected(transaction_id=transaction_id))
+    return _answered(
+        reply,
+        Asked.VOID,
+        lambda answer: judged(replace(answer, amount_minor=amount.amount_minor, currency=amount.currency)),
+    )
+
+
+def capture_outcome(reply: Reply) -> Outcome:
+    """What the answer to a capture means; its transaction id may be the capture's own."""
+    return _answered(reply, Asked.CAPTURE, _approved(Asked.CAPTURE, Expected()))
+
+
+def refund_outcome(reply: Reply, *, reference: str) -> Outcome:
+    """What the answer to a refund of the sale `reference` means; its transaction id is the refund's own."""
+    return _answered(reply, Asked.REFUND, _approved(Asked.REFUND, Expected(reference=reference)))
+
+
+def verification_outcome_of(reply: Reply) -> Verification:
+    """What the answer to a verification means."""
+    return _answered(reply, Asked.VERIFICATION, verification_outcome)
+
+
+def found(reply: Reply, asked: Asked, *, expected: Expected) -> Outcome | NothingFound:
+    """What a look-up says of a payment or a refund. NotSent and Unknown here mean: the look-up told us nothing."""
     kind = KIND_OF.get(reply.status, Kind.UNEXPLAINED)
     if kind in _WHATEVER_THE_BODY:
         return _WHATEVER_THE_BODY[kind]
-    body = wire.read_object(reply.body)
-    if kind is Kind.BY_BODY:
-        return _UNREADABLE if body is None else _sold(wire.read_answer(body))
-    # A refusal that is not in Chase's own words may be a gateway's, and may have come after Chase was called.
-    if kind is Kind.REFUSED and body is not None:
-        return _refused(wire.read_answer(body))
-    return _unexplained(reply.status)
-
-
-def found(reply: Reply, *, expected: "Expected") -> Outcome | NothingFound:
-    """What the answer to a look-up says of the payment. NotSent and Unknown here mean: the look-up told us nothing."""
-    kind = KIND_OF.get(reply.status, Kind.UNEXPLAINED)
-    if kind in _WHATEVER_THE_BODY:
-        return _WHATEVER_THE_BODY[kind]
-    if reply.status not in (200, 404):
+    if kind not in (Kind.BY_BODY, Kind.NOT_FOUND):
         return _unexplained(reply.status)
     if not reply.body.strip():
         return NothingFound()
-    body = wire.read_object(reply.body)
-    if reply.status == 404:
-        return NothingFound() if body and _speaks_chase(wire.read_answer(body)) else _unexplained(404)
+    body = read_object(reply.body)
+    if kind is Kind.NOT_FOUND:
+        return NothingFound() if body and _speaks_chase(read_answer(body)) else _unexplained(reply.status)
     if body is None:
         return _UNREADABLE
-    return _found_in(wire.read_answer(body), expected) if body else NothingFound()
+    return _found_in(read_answer(body), asked, expected) if body else NothingFound()
 
 
-class Expected:
-    """Which ids may stand in the answer to a look-up: a payment under another id is never adopted."""
-
-    def __init__(self, *, request_ids: frozenset[str] = frozenset(), transaction_id: str | None = None) -> None:
-        self._request_ids = request_ids
-        self._transaction_id = transaction_id
-
-    def admits(self, answer: Answer) -> bool:
-        if self._transaction_id is not None:
-            return answer.transaction_id == self._transaction_id
-        return answer.request_id is None or answer.request_id in self._request_ids
-
-
-def _sold(answer: Answer) -> Outcome:
-    outcome = payment_outcome(answer)
-    if isinstance(outcome, Approved) and outcome.transaction.state is TransactionState.VOIDED:
-        return UNFAMILIAR
-    return outcome
+def _answered(reply: Reply, asked: Asked, judged: Callable[[Answer], T]) -> T | Declined | NotSent | Unknown:
+    kind = KIND_OF.get(reply.status, Kind.UNEXPLAINED)
+    if kind in _WHATEVER_THE_BODY:
+        return _WHATEVER_THE_BODY[kind]
+    body = read_object(reply.body)
+    if kind is Kind.BY_BODY:
+        return _UNREADABLE if body is None else judged(read_answer(body))
+    # A refusal that is not in Chase's own words may be a gateway's, and may have come after Chase was called.
+    if kind is Kind.REFUSED and body is not None:
+        return _refused(read_answer(body))
+    if kind is Kind.NOT_FOUND and asked in REFERS and body is not None and _speaks_chase(read_answer(body)):
+        return _refused(read_answer(body))
+    return _unexplained(reply.status)
 
 
-def _refused(answer: Answer) -> Outcome:
+def _approved(asked: Asked, expected: Expected) -> Callable[[Answer], Outcome]:
+    def judged(answer: Answer) -> Outcome:
+        outcome = payment_outcome(answer, asked)
+        return _OTHER if isinstance(outcome, Approved) and not expected.admits(answer) else outcome
+
+    return judged
+
+
+def _refused(answer: Answer) -> Declined | Unknown:
     if answer.status not in (None, "ERROR", "DENIED"):
         return UNFAMILIAR
     code = shown_code(answer) or codes.VALIDATION_ERROR
@@ -119,12 +158,10 @@ def _refused(answer: Answer) -> Outcome:
     return Declined(code, shown_message(answer) or "refused by Chase's validation")
 
 
-def _found_in(answer: Answer, expected: Expected) -> Outcome | NothingFound:
+def _found_in(answer: Answer, asked: Asked, expected: Expected) -> Outcome | NothingFound:
     if answer.transaction_id is None:
         return NothingFound() if answer.status == "SUCCESS" and answer.state is None else UNFAMILIAR
-    if not expected.admits(answer):
-        return Unknown(codes.OTHER_PAYMENT_FOUND, "Chase answered with another payment than was asked for")
-    return payment_outcome(answer)
+    return payment_outcome(answer, asked) if expected.admits(answer) else _OTHER
 
 
 def _speaks_chase(answer: Answer) -> bool:

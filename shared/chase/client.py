@@ -1,44 +1,40 @@
 """Chase, as the use cases know it (ports.Chase): a sale goes in, an outcome comes out."""
 
 import uuid
-from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from collections.abc import Callable
+from functools import partial
 
-from shared.chase import codes, wire
-from shared.chase.breaker import Breaker, BreakerState
-from shared.chase.calling import Calling, MessageWith
-from shared.chase.classification import Expected, found, sale_outcome
+from shared.chase import classification, requests
+from shared.chase.alarms import ALARM_OF, Alarm
+from shared.chase.asking import Asking
+from shared.chase.assertion import scheme_of
+from shared.chase.breaker import BreakerState
+from shared.chase.calling import Calling
+from shared.chase.classification import Expected
 from shared.chase.endpoint import ChaseEndpoint
-from shared.chase.health import HEALTH_WITHIN_S, Health, HealthStatus, is_impaired
-from shared.chase.oauth import ClientSecret, TokenEndpoint, Tokens, TokenUnavailable
+from shared.chase.health import Health, HealthCheck
+from shared.chase.judgement import Asked
+from shared.chase.moving import Moving
+from shared.chase.oauth import TokenEndpoint
 from shared.chase.retry import Resending, Wait
-from shared.chase.sending import Message, Reply, Sending
-from shared.payments.outcome import Inquiry, NoAnswer, NothingFound, NotSent, Outcome, Unknown
-from shared.payments.payment import Payment
-from shared.payments.requests import Merchant, SaleRequest
-from shared.payments.retry import MOVES_MONEY, Call, Strategies
-from shared.payments.secret import Secret
-
-# What a person must look at, and what the alarm is called.
-ALARM_OF: Final[Mapping[str, str]] = {
-    codes.UNFAMILIAR_ANSWER: "chase_unfamiliar_answer",
-    codes.UNREADABLE_ANSWER: "chase_unfamiliar_answer",
-    codes.OTHER_PAYMENT_FOUND: "chase_other_payment_found",
-    codes.FORBIDDEN: "chase_forbidden",
-    codes.AUTH_REFUSED: "chase_token_refused",
-    codes.AUTH_UNAVAILABLE: "chase_token_unavailable",
-}
-
-
-class Alarm(Protocol):
-    """Tells a person; no field is ever a secret (Telemetry.alarm fits)."""
-
-    def __call__(self, name: str, /, **fields: object) -> None: ...
+from shared.chase.sending import Sending
+from shared.chase.tokens import Tokens, TokenUnavailable
+from shared.chase.verification import Verification
+from shared.chase.wire import addressing
+from shared.payments.money import Money
+from shared.payments.outcome import Inquiry, Outcome
+from shared.payments.payment import Operation, Payment
+from shared.payments.requests import Ach, Card, Merchant, Payer, SaleRequest
+from shared.payments.retry import Call, Strategies
 
 
 class ChaseClient:
     """
     One per process. It never raises for what Chase does or does not answer: that is a value. Only cancellation climbs.
+
+    What moves money takes `send_before_s` (on the scale of `boot_s`): past it nothing leaves, and the outcome is
+    NotSent. Void, capture and refund go under their operation's request-id, and raise ValueError for a payment whose
+    sale Chase has given no transaction id.
 
     `wait` waits between sends (a laptop makes it shorter), `rng` gives a number from 0 to 1, `boot_s` is the clock that
     send deadlines are on, `alarm` tells a person, `new_request_id` names look-ups.
@@ -58,83 +54,114 @@ class ChaseClient:
         new_request_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
         self._endpoint = endpoint
-        self._boot_s = boot_s
         self._alarm = alarm
         self._new_request_id = new_request_id
         self._sending = Sending(endpoint, boot_s=boot_s)
-        self._resending = Resending(strategies, wait=wait, rng=rng, boot_s=boot_s)
-        scheme = ClientSecret(endpoint.client_id, endpoint.client_secret, endpoint.scope)
+        resending = Resending(strategies, wait=wait, rng=rng, boot_s=boot_s)
         self._token_endpoint = TokenEndpoint(
-            endpoint.token_url, scheme, sending=self._sending, resending=self._resending
+            endpoint.token_url, scheme_of(endpoint), sending=self._sending, resending=resending
         )
         self._tokens = Tokens(self._token_endpoint.fetch, boot_s=boot_s)
-        self._calling = Calling(self._sending, self._tokens)
-        self._breakers = {
-            call: Breaker(failures_max=breaker_failures, cooldown_s=breaker_cooldown_s, boot_s=boot_s)
-            for call in MOVES_MONEY
-        }
+        calling = Calling(self._sending, self._tokens, base_url=endpoint.base_url)
+        self._asking = Asking(calling, resending, alarm=alarm)
+        self._moving = Moving(
+            calling,
+            resending,
+            breaker_failures=breaker_failures,
+            breaker_cooldown_s=breaker_cooldown_s,
+            boot_s=boot_s,
+            alarm=alarm,
+        )
+        self._health_check = HealthCheck(self._sending, base_url=endpoint.base_url, boot_s=boot_s)
 
     async def sale(
         self, request: SaleRequest, payment: Payment, merchant: Merchant, *, send_before_s: float
     ) -> Outcome:
-        """Charge. Past `send_before_s` (on the scale of `boot_s`) nothing leaves, and the outcome is NotSent."""
-        body = wire.sale_body(request, payment, merchant)
-        request_id = payment.sale.request_id
+        """Charge."""
+        sale = requests.sale(request, payment, merchant)
+        return await self._moving(Call.SALE, sale, classification.sale_outcome, send_before_s=send_before_s)
 
-        def message(token: Secret) -> Message:
-            headers = wire.headers(token, merchant.merchant_id, request_id)
-            return Message("POST", self._endpoint.base_url + wire.PAYMENTS, headers, body=body)
+    async def void(
+        self, payment: Payment, operation: Operation, merchant: Merchant, *, send_before_s: float
+    ) -> Outcome:
+        """Undo an authorization that is not captured yet. Approved in state VOIDED, for the whole amount."""
+        void = requests.void(payment, operation, merchant)
+        meaning = partial(
+            classification.void_outcome,
+            transaction_id=requests.transaction_id(payment),
+            amount=operation.amount,
+        )
+        return await self._moving(Call.VOID, void, meaning, send_before_s=send_before_s)
 
-        async def attempt() -> Outcome:
-            return await self._attempt(Call.SALE, message, sale_outcome, send_before_s)
+    async def capture(
+        self,
+        payment: Payment,
+        operation: Operation,
+        merchant: Merchant,
+        *,
+        amount: Money | None,
+        send_before_s: float,
+    ) -> Outcome:
+        """Take what is authorized now, or only `amount` of it."""
+        capture = requests.capture(payment, operation, merchant, amount)
+        # It takes the money that a sale holds, and goes by the sale's strategy and breaker.
+        return await self._moving(Call.SALE, capture, classification.capture_outcome, send_before_s=send_before_s)
 
-        outcome = await self._resending(Call.SALE, attempt, until_s=send_before_s)
-        self._tell(Call.SALE, outcome, request_id)
-        return outcome
+    async def refund(
+        self, payment: Payment, operation: Operation, merchant: Merchant, *, full: bool, send_before_s: float
+    ) -> Outcome:
+        """
+        Give back the operation's amount; `full` if that is all the sale took, with no refund before.
+
+        Approved with the refund's own transaction id and amount.
+        """
+        refund = requests.refund(payment, operation, merchant, full=full)
+        meaning = partial(classification.refund_outcome, reference=requests.transaction_id(payment))
+        return await self._moving(Call.REFUND, refund, meaning, send_before_s=send_before_s)
+
+    async def verify(
+        self,
+        instrument: Card | Ach,
+        payer: Payer,
+        merchant: Merchant,
+        *,
+        currency: str,
+        request_id: str,
+        send_before_s: float,
+    ) -> Verification:
+        """Whether the instrument is good, in its issuer's or bank's word; nothing is charged or held."""
+        verification = requests.verification(instrument, payer, merchant, currency=currency, request_id=request_id)
+        # It carries a card number to an issuer, and like a sale is not repeated after silence.
+        return await self._moving(
+            Call.SALE, verification, classification.verification_outcome_of, send_before_s=send_before_s
+        )
 
     async def find_sale(self, request_id: str, merchant: Merchant) -> Inquiry:
         """What became of the sale sent under `request_id`. The look-up goes under a request-id of its own."""
-        own = self._new_request_id()
+        return await self._find(addressing.PAYMENTS, Asked.PAYMENT, request_id, merchant)
 
-        def message(token: Secret) -> Message:
-            headers = wire.headers(token, merchant.merchant_id, own)
-            query = {self._endpoint.lookup_parameter: request_id}
-            return Message("GET", self._endpoint.base_url + wire.PAYMENTS, headers, query)
-
-        # Whether the answer carries the sale's request-id or the look-up's is not documented; no other is accepted.
-        return await self._inquiry(message, Expected(request_ids=frozenset({request_id, own})), request_id)
+    async def find_refund(self, request_id: str, merchant: Merchant) -> Inquiry:
+        """What became of the refund sent under `request_id`. The look-up goes under a request-id of its own."""
+        return await self._find(addressing.REFUNDS, Asked.REFUND, request_id, merchant)
 
     async def get_payment(self, transaction_id: str, merchant: Merchant) -> Inquiry:
         """What Chase says of a transaction now."""
+        return await self._get(addressing.payment(transaction_id), Asked.PAYMENT, transaction_id, merchant)
 
-        def message(token: Secret) -> Message:
-            url = self._endpoint.base_url + wire.payment_path(transaction_id)
-            return Message("GET", url, wire.headers(token, merchant.merchant_id))
-
-        return await self._inquiry(message, Expected(transaction_id=transaction_id), transaction_id)
+    async def get_refund(self, transaction_id: str, merchant: Merchant) -> Inquiry:
+        """What Chase says of a refund now; `transaction_id` is the refund's own."""
+        return await self._get(addressing.refund(transaction_id), Asked.REFUND, transaction_id, merchant)
 
     async def health(self) -> Health:
-        """
-        Down: not reached within HEALTH_WITHIN_S.
-
-        Degraded: it answers so, the latest token could not be had, or a breaker is not closed.
-        """
-        began_s = self._boot_s()
-        message = Message("GET", self._endpoint.base_url + wire.HEALTH, {"Accept": "application/json"})
-        reply = await self._sending.exchange(message, within_s=HEALTH_WITHIN_S)
-        latency_s = self._boot_s() - began_s
-        if not isinstance(reply, Reply):
-            return Health(HealthStatus.DOWN, latency_s)
-        broken = any(breaker.state is not BreakerState.CLOSED for breaker in self._breakers.values())
-        impaired = broken or self._tokens.failing or is_impaired(reply)
-        return Health(HealthStatus.DEGRADED if impaired else HealthStatus.OK, latency_s)
+        """How Chase is: degraded too while the latest token could not be had, or a breaker is not closed."""
+        return await self._health_check(impaired=self._tokens.failing or self._moving.broken)
 
     async def warm(self) -> Health:
         """Have a token and an open connection before the first sale needs them."""
         try:
             await self._tokens.current()
         except TokenUnavailable as error:
-            self._alarm(ALARM_OF[codes.AUTH_UNAVAILABLE], message=str(error))
+            self._alarm(ALARM_OF[error.code], message=str(error))
         return await self.health()
 
     async def close(self) -> None:
@@ -152,35 +179,15 @@ class ChaseClient:
 
     def breaker_state(self, call: Call) -> BreakerState:
         """For what moves money; an inquiry has no breaker."""
-        return self._breakers[call].state
+        return self._moving.breaker_state(call)
 
-    async def _attempt(
-        self, call: Call, message: MessageWith, meaning: Callable[[Reply], Outcome], send_before_s: float
-    ) -> Outcome:
-        breaker = self._breakers[call]
-        if not breaker.may_send():
-            return NotSent(codes.BREAKER_OPEN, "Chase has been failing: not tried, so as not to wait for it")
-        reply = await self._calling(message, send_before_s=send_before_s)
-        outcome = meaning(reply) if isinstance(reply, Reply) else reply
-        if outcome.code == codes.SEND_DEADLINE_PASSED:
-            return outcome
-        if breaker.note(failed=isinstance(outcome, NotSent | Unknown) and codes.is_outage(outcome.code)):
-            self._alarm("chase_breaker_opened", call=call.value, code=outcome.code)
-        return outcome
+    async def _find(self, collection: str, asked: Asked, request_id: str, merchant: Merchant) -> Inquiry:
+        own = self._new_request_id()
+        parameter = self._endpoint.lookup_parameter
+        request = requests.find(collection, merchant, sought=request_id, parameter=parameter, own=own)
+        # Whether the answer carries the sought request-id or the look-up's is not documented; no other is accepted.
+        return await self._asking(request, asked, expected=Expected(request_ids=frozenset({request_id, own})))
 
-    async def _inquiry(self, message: MessageWith, expected: Expected, about: str) -> Inquiry:
-        async def attempt() -> Outcome | NothingFound:
-            reply = await self._calling(message)
-            return found(reply, expected=expected) if isinstance(reply, Reply) else reply
-
-        answer = await self._resending(Call.INQUIRY, attempt)
-        if not isinstance(answer, NotSent | Unknown):
-            return answer
-        self._tell(Call.INQUIRY, answer, about)
-        return NoAnswer(answer.code, answer.message)
-
-    def _tell(self, call: Call, outcome: Outcome, about: str) -> None:
-        if isinstance(outcome, NotSent | Unknown) and outcome.code in ALARM_OF:
-            self._alarm(
-                ALARM_OF[outcome.code], call=call.value, about=about, code=outcome.code, message=outcome.message
-            )
+    async def _get(self, path: str, asked: Asked, transaction_id: str, merchant: Merchant) -> Inquiry:
+        request = requests.get(path, transaction_id, merchant)
+        return await self._asking(request, asked, expected=Expected(transaction_id=transaction_id))

@@ -8,6 +8,8 @@ SEND_DEADLINE_PASSED: Final = "SEND_DEADLINE_PASSED"
 BREAKER_OPEN: Final = "BREAKER_OPEN"
 AUTH_UNAVAILABLE: Final = "TOKEN_UNAVAILABLE"
 AUTH_REFUSED: Final = "TOKEN_REFUSED"
+CREDENTIAL_REFUSED: Final = "CREDENTIAL_REFUSED"
+NOT_ENTITLED: Final = "NOT_ENTITLED"
 FORBIDDEN: Final = "FORBIDDEN"
 THROTTLED: Final = "THROTTLED"
 
@@ -18,7 +20,7 @@ UNREADABLE_ANSWER: Final = "UNREADABLE_ANSWER"
 UNFAMILIAR_ANSWER: Final = "UNFAMILIAR_ANSWER"
 DUPLICATE: Final = "DUPLICATE"
 
-# NoAnswer alone: a look-up that found something other than what was asked for.
+# Unknown, and NoAnswer: Chase spoke of something other than what it was asked for.
 OTHER_PAYMENT_FOUND: Final = "OTHER_PAYMENT_FOUND"
 
 # Declined, where Chase's validation names no code of its own.
@@ -28,6 +30,11 @@ VALIDATION_ERROR: Final = "VALIDATION_ERROR"
 def http(status: int) -> str:
     """The code of an HTTP status that has no word of its own."""
     return f"HTTP_{status}"
+
+
+def is_ours_to_mend(code: str) -> bool:
+    """Whether no token can be had until a person acts: asking again soon brings the same answer."""
+    return code in (CREDENTIAL_REFUSED, NOT_ENTITLED)
 
 
 def is_outage(code: str) -> bool:

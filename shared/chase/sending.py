@@ -83,6 +83,7 @@ class Sending:
             allow_redirects=False,
             trace_request_ctx=attempt,
             timeout=self._timeout(within_s),
+            middlewares=(_once,) if message.method == "GET" else (),
         ) as response:
             return Reply(response.status, await response.read())
 
@@ -135,6 +136,21 @@ class Sending:
     def _check_deadline(self, attempt: _Attempt) -> None:
         if self._boot_s() >= attempt.send_before_s:
             raise SendDeadlinePassed
+
+
+class _Dropped(aiohttp.ClientError):
+    """A connection that was dropped, by a name that aiohttp does not send again for."""
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    # aiohttp repeats a GET by itself, once, where an idle connection turns out to be dropped. One layer retries, and
+    # it is not this one.
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _Dropped(type(error).__name__) from error
 
 
 def _not_connected(error: Exception) -> NotSent:

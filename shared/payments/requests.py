@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import assert_never
 
 from shared.payments.cards import brand
 from shared.payments.money import Money
@@ -49,6 +50,61 @@ class Card:
         return (self.year, self.month) < ((latest := now - timedelta(hours=12)).year, latest.month)
 
 
+class AccountType(StrEnum):
+    CHECKING = "checking"
+    SAVINGS = "savings"
+    CORPORATE_CHECKING = "corporateChecking"
+
+
+class AchAuthorization(StrEnum):
+    """How the payer authorized the debit (Nacha's standard entry class)."""
+
+    WEB = "web"
+    TEL = "tel"
+    RECURRING = "recurring"
+
+
+@dataclass(frozen=True, slots=True)
+class Ach:
+    """A bank account to be debited. `routing_number` is an ABA number of nine digits whose check digit is right."""
+
+    routing_number: str
+    account_number: Secret
+    account_type: AccountType
+    authorization: AchAuthorization
+
+
+@dataclass(frozen=True, slots=True)
+class ApplePay:
+    """Apple's `PKPaymentToken.paymentData`, sealed: Chase opens it. All text is as Apple sent it."""
+
+    version: str
+    data: Secret
+    signature: Secret
+    ephemeral_public_key: str
+    public_key_hash: str
+    transaction_id: str
+    application_data: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GooglePay:
+    """
+    Google's payment token, sealed: Chase opens it.
+
+    `signed_message` is the raw JSON string, as signed; `signature` is the intermediate signing key's for ECv2, the
+    token's own for ECv1.
+    """
+
+    protocol_version: str
+    signed_message: Secret
+    signature: Secret
+    ephemeral_public_key: str
+
+
+Instrument = Card | Ach | ApplePay | GooglePay
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """`country` is ISO 3166 alpha-3, as Chase wants it (`USA`)."""
@@ -76,7 +132,7 @@ class SaleRequest:
     biller_id: str
     reference: str
     amount: Money
-    method: Card
+    method: Instrument
     payer: Payer
     initiator: Initiator
     statement_descriptor: str | None = None
@@ -100,8 +156,19 @@ class Merchant:
     category_code: str | None = None
 
 
-def kept_of(card: Card) -> Method:
-    """What may be stored and shown of a card: its brand and last four digits; of a token, neither."""
-    if card.token_type is not None:
-        return Method(type=MethodType.CARD)
-    return Method(type=MethodType.CARD, brand=brand(card.number.reveal()), last4=card.number.last4())
+def kept_of(instrument: Instrument) -> Method:
+    """What may be stored and shown of an instrument: never more than a brand and four digits."""
+    match instrument:
+        case Card(token_type=None):
+            digits = instrument.number
+            return Method(type=MethodType.CARD, brand=brand(digits.reveal()), last4=digits.last4())
+        case Card():
+            return Method(type=MethodType.CARD)
+        case Ach():
+            return Method(type=MethodType.ACH, last4=instrument.account_number.last4())
+        case ApplePay():
+            return Method(type=MethodType.APPLE_PAY)
+        case GooglePay():
+            return Method(type=MethodType.GOOGLE_PAY)
+        case _:  # pragma: no cover
+            assert_never(instrument)

@@ -23,6 +23,7 @@ from shared.payments.inquiry import EMPTIES_NEEDED, SEND_WITHIN_S, OnNotFound
 from shared.payments.lifecycle import reclaimed_sale, submitted_sale
 from shared.payments.payment import Payment
 from shared.payments.requests import Merchant, SaleRequest, kept_of
+from shared.payments.sale_rules import problems_of
 from shared.payments.state_machine import State
 from shared.use_cases.charging import Charging
 from shared.use_cases.ports import BodyMark, Outside
@@ -90,11 +91,8 @@ class Sale:
         merchant = self._merchants.get(request.biller_id)
         if merchant is None:
             raise InvalidRequest(FieldError("billerId", "is not a biller that we charge for"))
-        if request.amount.currency not in merchant.currencies:
-            taken = ", ".join(sorted(merchant.currencies))
-            raise InvalidRequest(FieldError("currency", f"this biller takes {taken}"))
-        if request.method.expired(self._clock.now()):
-            raise InvalidRequest(FieldError("method.expiry", "the card has expired; use one that has not"))
+        if problems := problems_of(request, merchant, self._clock.now()):
+            raise InvalidRequest(*problems)
         return merchant
 
     async def _known_before(self, call: SaleCall, refused: InvalidRequest) -> SaleAnswer:

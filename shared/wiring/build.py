@@ -16,7 +16,7 @@ from shared.database.migrations import migrate_sqlite
 from shared.database.payments import UNIQUE_RULES, SqlPayments, first_by_limit
 from shared.database.sqlite import SqliteEngine
 from shared.fingerprint import Fingerprints
-from shared.settings import Settings
+from shared.settings import Settings, SettingsError
 from shared.telemetry import LoggedTelemetry
 from shared.use_cases import ports
 from shared.use_cases.charging import Charging
@@ -59,6 +59,9 @@ def build(
         return Status.OK
 
     async def chase_status() -> Status:
+        status = Status((await chase.health()).status)
+        if status is not Status.OK:
+            return status
         # Who asks whether we are ready wants the first sale to be fast: a token and a connection are had now.
         return Status((await chase.warm()).status)
 
@@ -97,25 +100,39 @@ def _embedded(settings: Settings, clock: ports.Clock) -> SqliteEngine:
     return SqliteEngine(settings.sqlite_path, constraints=UNIQUE_RULES)
 
 
+def chase_endpoint(settings: Settings) -> ChaseEndpoint:
+    """Where Chase is, from settings. Raises SettingsError."""
+    try:
+        return ChaseEndpoint(
+            base_url=settings.chase_base_url,
+            token_url=settings.chase_token_url,
+            client_id=settings.chase_client_id,
+            client_secret=settings.chase_client_secret,
+            scope=settings.chase_token_scope,
+            private_key=settings.chase_private_key,
+            certificate_thumbprint=settings.chase_certificate_thumbprint,
+            resource=settings.chase_resource,
+            assertion_lifetime_s=settings.chase_assertion_lifetime_s,
+            lookup_parameter=settings.chase_lookup_parameter,
+            connect_timeout_s=settings.chase_connect_timeout_s,
+            pool_timeout_s=settings.chase_pool_timeout_s,
+            read_timeout_s=settings.pace.read_timeout_s,
+            keepalive_s=settings.chase_keepalive_s,
+            connections_max=settings.chase_connections_max,
+        )
+    except ValueError as error:
+        wrong = [
+            f"CHASE_{name.upper()}:{rest}" for name, _, rest in (part.partition(":") for part in str(error).split("; "))
+        ]
+        raise SettingsError("; ".join(wrong)) from None
+
+
 def _chase(settings: Settings, clock: ports.Clock, telemetry: ports.Telemetry) -> ChaseClient:
     async def wait(seconds: float) -> None:
         await clock.sleep_until(clock.after(seconds))
 
-    endpoint = ChaseEndpoint(
-        base_url=settings.chase_base_url,
-        token_url=settings.chase_token_url,
-        client_id=settings.chase_client_id,
-        client_secret=settings.chase_client_secret,
-        scope=settings.chase_token_scope,
-        lookup_parameter=settings.chase_lookup_parameter,
-        connect_timeout_s=settings.chase_connect_timeout_s,
-        pool_timeout_s=settings.chase_pool_timeout_s,
-        read_timeout_s=settings.pace.read_timeout_s,
-        keepalive_s=settings.chase_keepalive_s,
-        connections_max=settings.chase_connections_max,
-    )
     return ChaseClient(
-        endpoint,
+        chase_endpoint(settings),
         strategies=settings.strategies,
         breaker_failures=settings.chase_breaker_failures,
         breaker_cooldown_s=settings.pace.wait_s(settings.chase_breaker_cooldown_s),

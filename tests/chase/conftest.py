@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from shared.chase.client import ChaseClient
 from shared.chase.endpoint import ChaseEndpoint
@@ -14,6 +16,8 @@ from tests.chase.peer import TOKEN_PATH, Peer
 
 CLIENT_SECRET = "s3cr3t-of-the-client"
 FULL_JITTER = 1.0
+THUMBPRINT = "0123456789ABCDEF0123456789ABCDEF01234567"
+RESOURCE = "JPMC:URI:RS-000000-00000-HelixAPIEntitlementsCAT-PROD"
 
 
 @pytest.fixture
@@ -42,6 +46,27 @@ def endpoint(chase: Peer) -> ChaseEndpoint:
         scope="jpm:payments:sandbox",
         read_timeout_s=5.0,
     )
+
+
+@pytest.fixture(scope="session")
+def rsa_key() -> RSAPrivateKey:
+    return generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture(scope="session")
+def pem(rsa_key: RSAPrivateKey) -> str:
+    return rsa_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+@pytest.fixture
+def signing(pem: str) -> dict[str, object]:
+    """What an endpoint of client testing or production has in place of a client secret."""
+    return {
+        "client_secret": None,
+        "private_key": Secret(pem),
+        "certificate_thumbprint": THUMBPRINT,
+        "resource": RESOURCE,
+    }
 
 
 @pytest.fixture

@@ -1,16 +1,32 @@
 """What each HTTP answer means: of a sale, and of a look-up."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
-from shared.chase.classification import KIND_OF, Expected, Kind, found, sale_outcome
+from shared.chase.classification import (
+    KIND_OF,
+    Expected,
+    Kind,
+    capture_outcome,
+    found,
+    refund_outcome,
+    sale_outcome,
+    verification_outcome_of,
+    void_outcome,
+)
+from shared.chase.judgement import Asked
 from shared.chase.sending import Reply
+from shared.chase.verification import Verified
+from shared.payments.money import Money
 from shared.payments.outcome import Approved, Declined, NothingFound, NotSent, Outcome, Pending, Retry, Unknown
+from tests.chase import full_answers as full
 from tests.chase.peer import a_decline, a_payment, an_error
 
 HTML = b"<html><body>Not Found</body></html>"
 EVERY_STATUS = range(200, 600)
+Means = Callable[[int, object], Outcome]
 
 
 def reply(status: int, body: object = b"") -> Reply:
@@ -18,7 +34,7 @@ def reply(status: int, body: object = b"") -> Reply:
 
 
 def looked_up(status: int, body: object = b"") -> Outcome | NothingFound:
-    return found(reply(status, body), expected=Expected(request_ids=frozenset({"r-1", "own"})))
+    return found(reply(status, body), Asked.PAYMENT, expected=Expected(request_ids=frozenset({"r-1", "own"})))
 
 
 def test_every_kind_of_status_is_used() -> None:
@@ -43,7 +59,7 @@ class TestASale:
 
         assert (type(outcome), outcome.code) == (kind, code)
 
-    @pytest.mark.parametrize("status", [status for status in EVERY_STATUS if status not in KIND_OF])
+    @pytest.mark.parametrize("status", [404] + [status for status in EVERY_STATUS if status not in KIND_OF])
     def test_is_unknown_by_every_other_status_even_if_the_body_says_approved(self, status: int) -> None:
         outcome = sale_outcome(reply(status, a_payment()))
 
@@ -150,9 +166,7 @@ class TestALookUp:
         assert isinstance(answer, NotSent | Unknown)
         assert answer.code == code
 
-    @pytest.mark.parametrize(
-        "status", [status for status in EVERY_STATUS if status not in (*KIND_OF, 404)] + [400, 412]
-    )
+    @pytest.mark.parametrize("status", [status for status in EVERY_STATUS if status not in KIND_OF] + [400, 412])
     def test_by_every_other_status_tells_nothing(self, status: int) -> None:
         assert looked_up(status, a_payment()).code == f"HTTP_{status}"
 
@@ -175,6 +189,116 @@ class TestALookUp:
 
     @pytest.mark.parametrize(("transaction_id", "kind"), [("t-1234", Approved), ("t-9999", Unknown)])
     def test_by_transaction_id_takes_that_transaction_alone(self, transaction_id: str, kind: type) -> None:
-        answer = found(reply(200, a_payment(transactionId=transaction_id)), expected=Expected(transaction_id="t-1234"))
+        answer = found(
+            reply(200, a_payment(transactionId=transaction_id)),
+            Asked.PAYMENT,
+            expected=Expected(transaction_id="t-1234"),
+        )
 
         assert type(answer) is kind
+
+
+def voided(status: int, body: object = b"") -> Outcome:
+    return void_outcome(reply(status, body), transaction_id=full.SALE_ID, amount=Money(12599, "USD"))
+
+
+def refunded(status: int, body: object = b"") -> Outcome:
+    return refund_outcome(reply(status, body), reference=full.SALE_ID)
+
+
+def captured(status: int, body: object = b"") -> Outcome:
+    return capture_outcome(reply(status, body))
+
+
+class TestAFullAnswer:
+    @pytest.mark.parametrize(
+        ("body", "kind"),
+        [
+            (full.A_DELAYED_SALE, Approved),
+            (full.A_SALE_NOW, Approved),
+            (full.AN_ACH_SALE, Approved),
+            (full.AN_APPLE_PAY_SALE, Approved),
+            (full.A_GOOGLE_PAY_SALE, Approved),
+            (full.A_DECLINED_SALE, Declined),
+            (full.A_SALE_TO_AUTHENTICATE, Pending),
+            (full.A_VOID, Unknown),
+        ],
+    )
+    def test_to_a_sale(self, body: object, kind: type) -> None:
+        assert type(sale_outcome(reply(200, body))) is kind
+
+    @pytest.mark.parametrize(
+        ("body", "kind"),
+        [(full.A_VOID, Approved), (full.A_DELAYED_SALE, Unknown), (full.A_SALE_NOW, Unknown)],
+    )
+    def test_to_a_void(self, body: object, kind: type) -> None:
+        assert type(voided(200, body)) is kind
+
+    @pytest.mark.parametrize(
+        ("body", "kind"),
+        [
+            (full.A_FULL_CAPTURE, Approved),
+            (full.A_PARTIAL_CAPTURE, Approved),
+            (full.A_DELAYED_SALE, Unknown),
+            (full.A_VOID, Unknown),
+        ],
+    )
+    def test_to_a_capture(self, body: object, kind: type) -> None:
+        assert type(captured(200, body)) is kind
+
+    @pytest.mark.parametrize(
+        ("body", "kind"),
+        [(full.A_REFUND, Approved), (full.A_PARTIAL_REFUND, Approved), (full.A_DECLINED_REFUND, Declined)],
+    )
+    def test_to_a_refund(self, body: object, kind: type) -> None:
+        assert type(refunded(200, body)) is kind
+
+    @pytest.mark.parametrize("body", [full.A_VERIFICATION, full.AN_ACH_VERIFICATION])
+    def test_to_a_verification(self, body: object) -> None:
+        assert isinstance(verification_outcome_of(reply(200, body)), Verified)
+
+    @pytest.mark.parametrize("body", [full.A_DELAYED_SALE, full.A_SALE_NOW, full.A_VOID, full.A_SETTLED_PAYMENT])
+    def test_to_a_look_up(self, body: object) -> None:
+        found_it = found(reply(200, body), Asked.PAYMENT, expected=Expected(transaction_id=full.SALE_ID))
+
+        assert isinstance(found_it, Approved)
+
+
+class TestWhatRefersToAPayment:
+    @pytest.mark.parametrize("outcome_of", [voided, captured, refunded])
+    def test_that_chase_does_not_know_is_declined_in_its_words(self, outcome_of: Means) -> None:
+        outcome = outcome_of(404, {**full.AN_ERROR, "responseCode": "NOT_FOUND"})
+
+        assert (type(outcome), outcome.code) == (Declined, "NOT_FOUND")
+
+    @pytest.mark.parametrize("outcome_of", [voided, captured, refunded])
+    @pytest.mark.parametrize("body", [b"", HTML, {}, [], {"error": "no such route"}])
+    def test_at_a_wrong_address_is_unknown(self, outcome_of: Means, body: object) -> None:
+        assert outcome_of(404, body).code == "HTTP_404"
+
+    @pytest.mark.parametrize("outcome_of", [voided, captured, refunded])
+    @pytest.mark.parametrize("status", [400, 404, 409, 412])
+    def test_that_is_a_duplicate_is_looked_up(self, outcome_of: Means, status: int) -> None:
+        outcome = outcome_of(status, {**full.AN_ERROR, "responseCode": "DUPLICATE"})
+
+        assert (type(outcome), outcome.code) == (Unknown, "DUPLICATE")
+
+
+class TestAVoid:
+    @pytest.mark.parametrize("changed", [{"amount": None}, {"amount": 0}, {"currency": None}])
+    def test_is_of_the_whole_amount_whether_the_answer_repeats_it_or_not(self, changed: dict[str, object]) -> None:
+        outcome = voided(200, full.A_VOID | changed)
+
+        assert isinstance(outcome, Approved)
+        assert outcome.transaction.amount == Money(12599, "USD")
+
+    def test_of_another_payment_is_not_ours(self) -> None:
+        assert voided(200, full.A_VOID | {"transactionId": full.CAPTURE_ID}).code == "OTHER_PAYMENT_FOUND"
+
+
+class TestARefund:
+    def test_that_does_not_repeat_its_sale_is_taken(self) -> None:
+        assert isinstance(refunded(200, full.A_REFUND | {"transactionReferenceId": None}), Approved)
+
+    def test_without_an_amount_is_unknown(self) -> None:
+        assert refunded(200, full.A_REFUND | {"amount": None}).code == "UNFAMILIAR_ANSWER"

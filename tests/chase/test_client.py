@@ -10,6 +10,7 @@ from shared.chase.health import HealthStatus
 from shared.payments.ids import chase_request_id
 from shared.payments.outcome import Approved, Declined, NoAnswer, NothingFound, NotSent, Pending, Unknown
 from shared.payments.retry import Call
+from tests.chase import full_answers as full
 from tests.chase.desk import Desk, MakeDesk, a_merchant, a_payment_of, a_request
 from tests.chase.peer import (
     Deed,
@@ -262,7 +263,7 @@ class TestWithoutAToken:
 
         inquiry = await desk.finds()
 
-        assert (type(inquiry), inquiry.code) == (NoAnswer, "TOKEN_UNAVAILABLE")
+        assert (type(inquiry), inquiry.code) == (NoAnswer, "CREDENTIAL_REFUSED")
         assert len(chase.token_calls) == 1
 
 
@@ -350,6 +351,44 @@ class TestFindingASale:
         inquiry = await desk.finds()
 
         assert (type(inquiry), len(chase.calls)) == (kind, calls)
+
+
+class TestFindingARefund:
+    async def test_asks_among_the_refunds_by_its_request_id_under_a_fresh_one(self, desk: Desk, chase: Peer) -> None:
+        chase.does(answers(200, full.A_REFUND | {"requestId": "the-refunds-own-request-id"}))
+
+        inquiry = await desk.client.find_refund("the-refunds-own-request-id", a_merchant())
+
+        (call,) = chase.calls
+        assert (call.method, call.path) == ("GET", "/api/v2/refunds")
+        assert call.query == {"requestIdentifier": ["the-refunds-own-request-id"]}
+        assert call.headers["request-id"] == "the-look-ups-own-request-id"
+        assert isinstance(inquiry, Approved)
+        assert inquiry.transaction.transaction_id == full.REFUND_ID
+
+    async def test_finds_nothing_where_chase_says_so(self, desk: Desk, chase: Peer) -> None:
+        chase.does(answers(404, an_error("NOT_FOUND")))
+
+        assert await desk.client.find_refund("r-1", a_merchant()) == NothingFound()
+
+    async def test_never_adopts_another_one(self, desk: Desk, chase: Peer) -> None:
+        chase.does(answers(200, full.A_REFUND))
+
+        inquiry = await desk.client.find_refund("r-1", a_merchant())
+
+        assert (type(inquiry), inquiry.code) == (NoAnswer, "OTHER_PAYMENT_FOUND")
+
+
+class TestGettingARefund:
+    async def test_asks_by_its_own_transaction_id(self, desk: Desk, chase: Peer) -> None:
+        chase.does(answers(200, full.A_REFUND | {"transactionState": "CLOSED"}))
+
+        inquiry = await desk.client.get_refund(full.REFUND_ID, a_merchant())
+
+        (call,) = chase.calls
+        assert (call.method, call.target) == ("GET", f"/api/v2/refunds/{full.REFUND_ID}")
+        assert "request-id" not in call.headers
+        assert isinstance(inquiry, Approved)
 
 
 class TestGettingAPayment:
@@ -456,6 +495,15 @@ class TestHealth:
         assert (health.status, health.latency_s) == (status, 0.0)
         assert chase.calls[0].path == "/api/v2/healthcheck/payments"
         assert "authorization" not in chase.calls[0].headers
+
+    async def test_is_not_down_for_a_connection_that_was_dropped_while_it_lay_idle(
+        self, desk: Desk, chase: Peer
+    ) -> None:
+        chase.does(drops_the_line, answers(200, {"status": "PASS"}))
+
+        health = await desk.client.health()
+
+        assert (health.status, len(chase.calls)) == (HealthStatus.OK, 2)
 
     async def test_is_degraded_while_no_token_can_be_had(self, desk: Desk, chase: Peer) -> None:
         chase.does_with_tokens(answers(500))

@@ -97,6 +97,17 @@ async def test_what_moves_money_is_not_repeated_on_a_stale_connection(
     assert (type(outcome), len(chase.calls)) == (Unknown, 2)
 
 
+async def test_a_look_up_is_not_repeated_behind_our_back_either(sending: Sending, chase: Peer) -> None:
+    chase.does(answers(200), drops_the_line, answers(200))
+    message = Message("GET", f"{chase.url}/payments", {})
+    await sending.exchange(message)
+
+    outcome = await sending.exchange(message)
+
+    assert (type(outcome), outcome.code) == (Unknown, "CONNECTION_LOST")
+    assert (len(chase.calls), sending.connections_opened) == (2, 1)
+
+
 async def test_nobody_listening_is_not_sent(sending: Sending) -> None:
     outcome = await sending.exchange(post("http://127.0.0.1:1/payments"))
 

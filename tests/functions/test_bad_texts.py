@@ -140,7 +140,7 @@ class TestTheCardNumber:
     async def test_may_not_stand_in_another_field(self, house: House, path: str, number: str) -> None:
         answer = await refused(house, written(with_value(path, number, a_full_body())), path)
 
-        assert answer.body["errors"][0]["message"] == "holds the card number; send that in `method` alone"
+        assert answer.body["errors"][0]["message"] == "holds what belongs in `method` alone; leave it out"
 
     async def test_may_not_stand_in_an_email(self, house: House) -> None:
         await refused(house, written(with_value("payer.email", f"{VISA}@example.com")), "payer.email")
