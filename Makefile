@@ -9,7 +9,7 @@ CODE := functions shared local docs benchmarks tests function_app.py
 QUIETLY := >&2
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test check format lint types imports docs docs-check index-check bench-import
+.PHONY: help run token test check format lint types imports docs docs-check chase-check index-check bench-import
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -51,6 +51,9 @@ docs: $(READY) ## make the generated pages anew
 
 docs-check: $(READY)
 	@$(BIN)/python -m docs.generate --check
+
+chase-check: $(READY) ## the production client through certification flows, against the configured Chase or the simulator
+	@$(BIN)/python -m local.chase_check
 
 index-check: $(READY) ## every installed Python (3.11 to 3.13) indexes the same functions
 	@$(BIN)/python -m local.index_check

@@ -1,114 +1,94 @@
-"""What outlives the process: transactions, bearer tokens and the clock's offset, in one SQLite file."""
+"""What outlives the process: payments, refunds, requests, tokens and the clock's offset, in one SQLite file."""
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from contextlib import contextmanager
+from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from sqlite3 import Row
 
-from local.chase_simulator.transaction import Transaction
-
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS transactions (
-    position              INTEGER PRIMARY KEY,
-    transaction_id        TEXT NOT NULL UNIQUE,
-    request_id            TEXT NOT NULL,
-    merchant_id           TEXT NOT NULL,
-    environment           TEXT NOT NULL CHECK (environment IN ('live', 'test')),
-    fingerprint           TEXT NOT NULL,
-    approved              INTEGER NOT NULL,
-    state                 TEXT NOT NULL,
-    amount                INTEGER NOT NULL,
-    currency              TEXT NOT NULL,
-    merchant_order_number TEXT,
-    recorded_at           TEXT NOT NULL,
-    captures_at           TEXT,
-    first_answer          TEXT NOT NULL,
-    captured              INTEGER NOT NULL,
-    refunded              INTEGER NOT NULL,
-    voided                INTEGER NOT NULL,
-    UNIQUE (merchant_id, request_id)
-);
-CREATE TABLE IF NOT EXISTS tokens (
-    digest      TEXT PRIMARY KEY,
-    client_id   TEXT NOT NULL,
-    environment TEXT NOT NULL,
-    expires_at  TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS clock (
-    only_row  INTEGER PRIMARY KEY CHECK (only_row = 1),
-    offset_ms INTEGER NOT NULL
-);
-"""
-
-_INSERT: Final = """
-INSERT INTO transactions (
-    transaction_id, request_id, merchant_id, environment, fingerprint, approved, state, amount, currency,
-    merchant_order_number, recorded_at, captures_at, first_answer, captured, refunded, voided
-) VALUES (
-    :transaction_id, :request_id, :merchant_id, :environment, :fingerprint, :approved, :state, :amount, :currency,
-    :merchant_order_number, :recorded_at, :captures_at, :first_answer, :captured, :refunded, :voided
-) ON CONFLICT (merchant_id, request_id) DO NOTHING
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRecord:
-    """A bearer token, by its digest; `expires_at` is real time."""
-
-    digest: str
-    client_id: str
-    environment: str
-    expires_at: datetime
+from local.chase_simulator.book_file import open_book_file
+from local.chase_simulator.records import RequestRecord, TokenRecord
+from local.chase_simulator.transaction import Refund, Transaction
 
 
 class Books:
-    """
-    The file. Every write is committed when its method returns.
-
-    WAL with synchronous=NORMAL: what is committed survives the process (kill -9), though not a loss of power.
-    """
+    """The file. A write is committed when its method returns, or, within `writing`, when the block ends well."""
 
     def __init__(self, path: Path | str) -> None:
-        if str(path) != ":memory:":
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._file.row_factory = sqlite3.Row
-        self._file.execute("PRAGMA journal_mode = WAL")
-        self._file.execute("PRAGMA synchronous = NORMAL")
-        self._file.executescript(_SCHEMA)
+        self._file = open_book_file(path)
 
     def close(self) -> None:
         self._file.close()
 
-    def record(self, transaction: Transaction) -> bool:
-        """False if this merchant's request-id is taken; then nothing is written."""
-        return self._file.execute(_INSERT, _row(transaction)).rowcount == 1
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """All that is written in the block, or, if it raises, nothing of it."""
+        self._file.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._file.execute("ROLLBACK")
+            raise
+        self._file.execute("COMMIT")
 
-    def by_id(self, merchant_id: str, transaction_id: str) -> Transaction | None:
-        select = "SELECT * FROM transactions WHERE merchant_id = ? AND transaction_id = ?"
-        return self._one(select, merchant_id, transaction_id)
+    def add_payment(self, payment: Transaction) -> None:
+        self._insert("payments", payment)
 
-    def by_request(self, merchant_id: str, request_id: str) -> Transaction | None:
-        select = "SELECT * FROM transactions WHERE merchant_id = ? AND request_id = ?"
-        return self._one(select, merchant_id, request_id)
+    def change_payment(self, payment: Transaction) -> None:
+        """What may change of one: state, time of capture, captured and refunded amounts, voided."""
+        changed = ("state", "captures_at", "captured", "refunded", "voided")
+        update = f"UPDATE payments SET {', '.join(f'{name} = :{name}' for name in changed)}"  # noqa: S608 - our names
+        self._file.execute(f"{update} WHERE transaction_id = :transaction_id", _stored(payment))
+
+    def payment(self, merchant_id: str, transaction_id: str) -> Transaction | None:
+        row = self._one("payments", merchant_id=merchant_id, transaction_id=transaction_id)
+        return None if row is None else _payment(row)
+
+    def payment_by_request(self, merchant_id: str, request_id: str) -> Transaction | None:
+        row = self._one("payments", merchant_id=merchant_id, request_id=request_id)
+        return None if row is None else _payment(row)
 
     def approved(self) -> Iterator[Transaction]:
-        """Oldest first."""
-        rows = self._file.execute("SELECT * FROM transactions WHERE approved ORDER BY position").fetchall()
-        return map(_transaction, rows)
+        """The payments that were, oldest first."""
+        return map(_payment, self._file.execute("SELECT * FROM payments WHERE approved ORDER BY position").fetchall())
+
+    def add_refund(self, refund: Refund) -> None:
+        self._insert("refunds", refund)
+
+    def refund(self, merchant_id: str, transaction_id: str) -> Refund | None:
+        row = self._one("refunds", merchant_id=merchant_id, transaction_id=transaction_id)
+        return None if row is None else _refund(row)
+
+    def refund_by_request(self, merchant_id: str, request_id: str) -> Refund | None:
+        row = self._one("refunds", merchant_id=merchant_id, request_id=request_id)
+        return None if row is None else _refund(row)
+
+    def refunds(self, payment_id: str) -> list[Refund]:
+        """All tries for this payment, oldest first, declined ones too."""
+        select = "SELECT * FROM refunds WHERE payment_id = ? ORDER BY position"
+        return [_refund(row) for row in self._file.execute(select, (payment_id,)).fetchall()]
+
+    def add_request(self, request: RequestRecord) -> None:
+        self._insert("requests", request)
+
+    def request(self, merchant_id: str, request_id: str) -> RequestRecord | None:
+        row = self._one("requests", merchant_id=merchant_id, request_id=request_id)
+        return None if row is None else _request(row)
+
+    def request_of(self, merchant_id: str, transaction_id: str, operation: str) -> RequestRecord | None:
+        """The one that an answer with this transaction id was given to."""
+        row = self._one("requests", merchant_id=merchant_id, transaction_id=transaction_id, operation=operation)
+        return None if row is None else _request(row)
 
     def keep_token(self, token: TokenRecord, *, now: datetime) -> None:
         """Keep a token; those expired by `now` are dropped."""
         self._file.execute("DELETE FROM tokens WHERE expires_at < ?", (now.isoformat(),))
-        row = (token.digest, token.client_id, token.environment, token.expires_at.isoformat())
-        self._file.execute("INSERT INTO tokens (digest, client_id, environment, expires_at) VALUES (?, ?, ?, ?)", row)
+        self._insert("tokens", token)
 
     def token(self, digest: str) -> TokenRecord | None:
-        select = "SELECT digest, client_id, environment, expires_at FROM tokens WHERE digest = ?"
-        row = self._file.execute(select, (digest,)).fetchone()
+        row = self._one("tokens", digest=digest)
         if row is None:
             return None
         expires_at = datetime.fromisoformat(row["expires_at"])
@@ -116,6 +96,12 @@ class Books:
 
     def drop_tokens(self) -> None:
         self._file.execute("DELETE FROM tokens")
+
+    def use_assertion(self, client_id: str, jti: str, *, expires_at: datetime, now: datetime) -> bool:
+        """False if this client's assertion was used before. Those expired by `now` are forgotten."""
+        self._file.execute("DELETE FROM assertions WHERE expires_at < ?", (now.isoformat(),))
+        insert = "INSERT INTO assertions (client_id, jti, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        return self._file.execute(insert, (client_id, jti, expires_at.isoformat())).rowcount == 1
 
     def load_offset(self) -> timedelta:
         row = self._file.execute("SELECT offset_ms FROM clock").fetchone()
@@ -125,28 +111,48 @@ class Books:
         row = (offset // timedelta(milliseconds=1),)
         self._file.execute("INSERT OR REPLACE INTO clock (only_row, offset_ms) VALUES (1, ?)", row)
 
-    def _one(self, select: str, *values: str) -> Transaction | None:
-        row = self._file.execute(select, values).fetchone()
-        return None if row is None else _transaction(row)
+    def _insert(self, table: str, record: Transaction | Refund | RequestRecord | TokenRecord) -> None:
+        row = _stored(record)
+        names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+        self._file.execute(f"INSERT INTO {table} ({names}) VALUES ({values})", row)  # noqa: S608 - our own names
+
+    def _one(self, table: str, **values: str) -> Row | None:
+        given = " AND ".join(f"{name} = :{name}" for name in values)
+        row: Row | None = self._file.execute(f"SELECT * FROM {table} WHERE {given}", values).fetchone()  # noqa: S608
+        return row
 
 
-def _row(transaction: Transaction) -> dict[str, object]:
-    captures_at = transaction.captures_at
-    return {item.name: getattr(transaction, item.name) for item in fields(transaction)} | {
-        "recorded_at": transaction.recorded_at.isoformat(),
-        "captures_at": None if captures_at is None else captures_at.isoformat(),
-        "first_answer": json.dumps(transaction.first_answer),
-    }
+def _stored(record: Transaction | Refund | RequestRecord | TokenRecord) -> dict[str, object]:
+    return {item.name: _column(getattr(record, item.name)) for item in fields(record)}
 
 
-def _transaction(row: sqlite3.Row) -> Transaction:
-    stored = {item.name: row[item.name] for item in fields(Transaction)}
+def _column(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if isinstance(value, str | int | None) else json.dumps(value)
+
+
+def _payment(row: Row) -> Transaction:
     captures_at = row["captures_at"]
     parsed = {
         "approved": bool(row["approved"]),
         "voided": bool(row["voided"]),
         "recorded_at": datetime.fromisoformat(row["recorded_at"]),
         "captures_at": None if captures_at is None else datetime.fromisoformat(captures_at),
-        "first_answer": json.loads(row["first_answer"]),
+        "said": json.loads(row["said"]),
     }
-    return Transaction(**stored | parsed)
+    return Transaction(**{item.name: row[item.name] for item in fields(Transaction)} | parsed)
+
+
+def _refund(row: Row) -> Refund:
+    parsed = {
+        "approved": bool(row["approved"]),
+        "recorded_at": datetime.fromisoformat(row["recorded_at"]),
+        "said": json.loads(row["said"]),
+    }
+    return Refund(**{item.name: row[item.name] for item in fields(Refund)} | parsed)
+
+
+def _request(row: Row) -> RequestRecord:
+    stored = {item.name: row[item.name] for item in fields(RequestRecord)}
+    return RequestRecord(**stored | {"answered": json.loads(row["answered"])})

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
+from local.chase_simulator.card_network import card_data
+from local.chase_simulator.exchange import Json
+from local.chase_simulator.masks import masked_card
 from local.chase_simulator.validation import anything, boolean, integer, one_of, record, text
-from local.chase_simulator.verdicts import Verdict
-from shared.payments.cards import brand
-
-Json = Mapping[str, Any]
+from local.chase_simulator.verdicts import APPROVED, PARTLY_APPROVED, Verdict, card_verdict_on
 
 RULE: Final = record(
     {"accountNumber": text(1, 19, r"[A-Za-z0-9]+")},
@@ -37,16 +37,6 @@ RULE: Final = record(
     },
 )
 
-# Only the brands whose codes Chase's specification names; for any other the fields are left out.
-_TYPES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
-    "visa": ("VI", "VISA"),
-    "mastercard": ("MC", "MASTERCARD"),
-    "amex": ("AX", "AMERICAN_EXPRESS"),
-    "discover": ("DI", "DISCOVER"),
-    "jcb": ("JC", "JCB"),
-    "diners": ("DC", "DINERS_CLUB"),
-})  # fmt: skip
-
 # (an Amex?, cvv) -> result. Chase's test table, as far as it is public; it shows 611 and 612 for Discover, Diners and
 # JCB, and its rows for Visa and Mastercard are not known: they use the same numbers here. Anything else matches.
 _CVV_RESULTS: Final[Mapping[tuple[bool, str], str]] = MappingProxyType({
@@ -58,17 +48,8 @@ _CVV_RESULTS: Final[Mapping[tuple[bool, str], str]] = MappingProxyType({
     (True, "3112"): "NOT_PROCESSED",
 })  # fmt: skip
 _CVV_CODES: Final = MappingProxyType({"MATCH": "M", "NO_MATCH": "N", "NOT_PROCESSED": "P"})
-_AVS_CODES: Final = MappingProxyType({"ADDRESS_POSTALCODE_MATCH": "Y", "ADDRESS_MATCH": "A", "POSTALCODE_MATCH": "Z"})
-
-# First six and last four digits are what PCI DSS lets be shown; of a number too short for both, only the last four.
-_LONG_ENOUGH: Final = 13
-
-
-def masked(number: str) -> str:
-    """`411234XXXXXX4113`."""
-    if len(number) < _LONG_ENOUGH:
-        return "X" * (len(number) - 4) + number[-4:] if len(number) > 8 else "X" * len(number)
-    return number[:6] + "X" * (len(number) - 10) + number[-4:]
+# Chase's test cards that an issuer approves in part, where the merchant says that it takes a part.
+_PARTIAL_CARDS: Final = frozenset({"4444444444444455", "5555555555555565"})
 
 
 def kept(card: Json) -> Json:
@@ -76,44 +57,23 @@ def kept(card: Json) -> Json:
     rest = {name: value for name, value in card.items() if name not in ("accountNumber", "cvv", "authentication")}
     return {
         **rest,
-        "accountNumber": masked(card["accountNumber"]),
+        "accountNumber": masked_card(card["accountNumber"]),
         "cvv": "cvv" in card,
         "authentication": "authentication" in card,
     }
 
 
+def verdict(card: Json, request: Json) -> Verdict:
+    """The issuer's, by the amount; and by the card, if it is one of those that are only approved in part."""
+    amount = request["amount"]
+    told = card_verdict_on(amount)
+    partly = card["accountNumber"] in _PARTIAL_CARDS and request.get("partialAuthorizationSupport") == "SUPPORTED"
+    return PARTLY_APPROVED if told is APPROVED and partly and amount > 1 else told
+
+
 def answered(card: Json, request: Json, verdict: Verdict, serial: int) -> Json:
     """Chase's `paymentMethodType.card`. `serial` is any number that differs from transaction to transaction."""
-    number = card["accountNumber"]
-    code, name = _TYPES.get(brand(number) if number.isdigit() else "", ("", ""))
-    typed: Json = {"cardType": code, "cardTypeName": name} if code else {}
-    return {
-        **typed,
-        "maskedAccountNumber": masked(number),
-        "cardTypeIndicators": {"issuanceCountryCode": "USA", "isDurbinRegulated": False},
-        "networkResponse": _network_response(card, request, verdict, serial),
-    }
-
-
-def _network_response(card: Json, request: Json, verdict: Verdict, serial: int) -> Json:
-    return {
-        **_address_verification(request),
-        **_card_verification(card),
-        "networkTransactionId": f"{serial % 10**15:015d}",
-        "networkResponseCode": verdict.network_code,
-        "additionalData": {
-            "retrievalReferenceNumber": f"{serial % 10**12:012d}",
-            "systemTraceAuditNumber": f"{serial % 10**6:06d}",
-        },
-    }
-
-
-def _address_verification(request: Json) -> Json:
-    address = request.get("accountHolder", {}).get("billingAddress", {})
-    parts = "".join(["ADDRESS_" if "line1" in address else "", "POSTALCODE_" if "postalCode" in address else ""])
-    result = f"{parts}MATCH" if parts else "NOT_REQUESTED"
-    code: Json = {"addressVerificationResultCode": _AVS_CODES[result]} if parts else {}
-    return {"addressVerificationResult": result, **code}
+    return card_data(card["accountNumber"], _card_verification(card), request, verdict, serial)
 
 
 def _card_verification(card: Json) -> Json:

@@ -1,7 +1,6 @@
 """Chase's own routes over HTTP: counts a call, lets it meet its fault, does the work to the end, answers."""
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
@@ -105,10 +104,13 @@ def _dropped(request: web.Request) -> web.Response:
 
 
 def _response(answer: Answer) -> web.Response:
-    return web.json_response(answer.body, status=answer.status, headers=answer.headers)
+    return _web_response(answer, answer.text())
 
 
 def _malformed(answer: Answer) -> web.Response:
     """The defect that Chase's mock shows now and then: a field without its value."""
-    text = json.dumps(answer.body).removesuffix("}") + ', "expiry": {"month": ,}}'
+    return _web_response(answer, answer.text().removesuffix("}") + ', "expiry": {"month": ,}}')
+
+
+def _web_response(answer: Answer, text: str) -> web.Response:
     return web.Response(text=text, status=answer.status, headers=answer.headers, content_type="application/json")

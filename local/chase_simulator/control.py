@@ -25,6 +25,9 @@ class Controlled(Protocol):
     @property
     def token_url(self) -> str: ...
 
+    @property
+    def assertion_token_url(self) -> str: ...
+
     def books(self) -> list[dict[str, Any]]: ...
 
     async def order(self, order: Order) -> None: ...
@@ -48,7 +51,12 @@ class ControlDoor:
 
     async def where(self, _request: web.Request) -> web.Response:
         simulator = self._simulator
-        return web.json_response({"chaseBaseUrl": simulator.base_url, "chaseTokenUrl": simulator.token_url})
+        where = {
+            "chaseBaseUrl": simulator.base_url,
+            "chaseTokenUrl": simulator.token_url,
+            "chaseAssertionTokenUrl": simulator.assertion_token_url,
+        }
+        return web.json_response(where)
 
     async def books(self, _request: web.Request) -> web.Response:
         return web.json_response({"payments": self._simulator.books()})

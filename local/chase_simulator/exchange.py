@@ -1,7 +1,11 @@
 """What comes in and what goes out on Chase's own routes, apart from HTTP's machinery."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +20,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, a JSON object and further headers."""
+    """A status, a JSON object (None: an empty body) and further headers."""
 
     status: int
-    body: Mapping[str, object]
+    body: Mapping[str, object] | None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self) -> str:
+        return "" if self.body is None else json.dumps(self.body)
 
 
 # What a route does, at once: whoever hangs up meanwhile cannot stop it half-way.

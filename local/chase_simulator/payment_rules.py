@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from local.chase_simulator.instruments import INSTRUMENTS
+from local.chase_simulator.instruments import INSTRUMENTS, instrument_problems
 from local.chase_simulator.validation import (
     Problem,
     Rule,
@@ -33,7 +33,7 @@ ADDRESS: Final[Rule] = record(
     },
 )
 _PHONE = record({}, {"countryCode": integer(0, 999), "phoneNumber": text(1, 12)})
-_ACCOUNT_HOLDER = record(
+ACCOUNT_HOLDER: Final[Rule] = record(
     {},
     {
         "referenceId": text(1, 25),
@@ -66,7 +66,7 @@ MERCHANT: Final[Rule] = record(
     {"merchantSoftware": _SOFTWARE},
     {"merchantCategoryCode": text(4, 4, r"[0-9]{4}"), "softMerchant": _SOFT_MERCHANT},
 )
-_RECURRING = record(
+RECURRING: Final[Rule] = record(
     {},
     {
         "recurringSequence": one_of("FIRST", "SUBSEQUENT"),
@@ -93,9 +93,9 @@ _PAYMENT = record(
         "accountOnFile": one_of("NOT_STORED", "STORED", "TO_BE_STORED"),
         "isAmountFinal": boolean(),
         "partialAuthorizationSupport": one_of("SUPPORTED", "NOT_SUPPORTED"),
-        "recurring": _RECURRING,
+        "recurring": RECURRING,
         "authorizationPurpose": one_of("DELAYED_CHARGE", "NO_SHOW", "RESUBMISSION", "REAUTHORIZATION"),
-        "accountHolder": _ACCOUNT_HOLDER,
+        "accountHolder": ACCOUNT_HOLDER,
         "paymentMetadataList": list_of(_METADATA),
     },
 )
@@ -103,6 +103,7 @@ _PAYMENT = record(
 
 def payment_problems(body: Mapping[str, object]) -> Iterator[Problem]:
     """Each thing wrong with a payment request; a payment that the merchant begins needs an account on file."""
-    yield from _PAYMENT(body, "")
+    wrong = [*_PAYMENT(body, "")]
+    yield from wrong or instrument_problems(body)
     if body.get("initiatorType") == "MERCHANT" and body.get("accountOnFile") != "STORED":
         yield Problem("REQUIRED", "must be STORED when the merchant is the initiator", "accountOnFile")

@@ -1,76 +1,44 @@
 """POST /payments and the look-ups: what Chase does with a payment, and what it says of it afterwards."""
 
-import hashlib
-import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
-from uuid import UUID
+from typing import Final
 
-from local.chase_simulator.admission import Caller, admit
-from local.chase_simulator.books import Books
-from local.chase_simulator.exchange import Answer, Call, Refused
-from local.chase_simulator.instruments import Json, without_secrets
+from local.chase_simulator.admission import Caller
+from local.chase_simulator.desk import Desk, Write
+from local.chase_simulator.exchange import Answer, Call, Json, Refused
+from local.chase_simulator.instruments import verdict_on, without_secrets
 from local.chase_simulator.payment_answers import payment_body, what_was_said
 from local.chase_simulator.payment_rules import payment_problems
-from local.chase_simulator.refusals import duplicate, invalid, not_found
-from local.chase_simulator.tokens import Tokens
+from local.chase_simulator.refusals import not_found, wrong_state
 from local.chase_simulator.transaction import Transaction
-from local.chase_simulator.validation import Problem
-from local.chase_simulator.verdicts import verdict_on
 
 # A merchant profile's default: how long a DELAYED payment waits before it captures itself.
 CAPTURE_DELAY: Final = timedelta(minutes=120)
 
-OnDuplicate = Literal["reject", "replay"]
+_PAYMENT: Final = Write("payment", payment_problems, without_secrets)
 
 
 class Payments:
-    """The payment routes over the books. `now` is the local time, which a developer may move."""
+    """The payment routes over the books."""
 
-    def __init__(
-        self,
-        books: Books,
-        tokens: Tokens,
-        *,
-        now: Callable[[], datetime],
-        new_id: Callable[[], UUID],
-        on_duplicate: OnDuplicate,
-        lookup_parameter: str,
-    ) -> None:
-        self._books = books
-        self._tokens = tokens
-        self._now = now
-        self._new_id = new_id
-        self._on_duplicate = on_duplicate
-        self._lookup_parameter = lookup_parameter
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
     def create(self, call: Call) -> Answer:
         """POST /payments: HTTP 200 for approved and declined alike."""
-        caller = admit(self._tokens, call)
-        request = json_object(call)
-        problems = [*payment_problems(request)]
-        if problems:
-            raise Refused(invalid(*problems))
-        transaction = self._transaction(caller, request)
-        if self._books.record(transaction):
-            return Answer(200, transaction.first_answer)
-        return self._repeated(transaction)
+        return self._desk.write(call, _PAYMENT, self._create)
 
     def by_id(self, call: Call) -> Answer:
         """GET /payments/{id}."""
-        caller = admit(self._tokens, call, request_id_required=False)
-        return self._found(self._books.by_id(caller.merchant_id, call.path["transaction_id"]))
+        return self._desk.by_id(call, lambda *sought: self._body(self._desk.books.payment(*sought)))
 
     def find(self, call: Call) -> Answer:
-        """GET /payments?requestIdentifier=. A query under any other name finds nothing, as if nothing were there."""
-        caller = admit(self._tokens, call)
-        sought = call.query.get(self._lookup_parameter, "")
-        return self._found(self._books.by_request(caller.merchant_id, sought))
+        """GET /payments?requestIdentifier=, which finds a payment by its own request-id only, not by its void's."""
+        return self._desk.find(call, lambda *sought: self._body(self._desk.books.payment_by_request(*sought)))
 
-    def _transaction(self, caller: Caller, request: Json) -> Transaction:
-        now, verdict, transaction_id = self._now(), verdict_on(request["amount"]), self._new_id()
+    def _create(self, caller: Caller, request: Json) -> Json:
+        now, verdict, transaction_id = self._desk.now(), verdict_on(request), self._desk.new_id()
         said = what_was_said(
             request,
             verdict,
@@ -78,58 +46,44 @@ class Payments:
             request_id=caller.request_id,
             merchant_id=caller.merchant_id,
         )
-        state, captured, captures_at = _standing(request, now) if verdict.approved else ("DECLINED", 0, None)
-        transaction = Transaction(
+        payment = Transaction(
             transaction_id=str(transaction_id),
             request_id=caller.request_id,
             merchant_id=caller.merchant_id,
             environment=caller.environment,
-            fingerprint=fingerprint(request),
             approved=verdict.approved,
-            state=state,
-            amount=request["amount"],
+            state="DECLINED",
+            amount=said["amount"],
             currency=request["currency"],
             merchant_order_number=request.get("merchantOrderNumber"),
             recorded_at=now,
-            captures_at=captures_at,
-            first_answer={},
-            captured=captured,
+            captures_at=None,
+            said=said,
         )
-        return replace(transaction, first_answer=payment_body(said, transaction))
+        if verdict.approved:
+            payment = _begun(payment, now)
+        self._desk.books.add_payment(payment)
+        return payment_body(payment)
 
-    def _repeated(self, repeat: Transaction) -> Answer:
-        first = self._books.by_request(repeat.merchant_id, repeat.request_id)
-        if first is None or first.fingerprint != repeat.fingerprint:
-            raise Refused(invalid(Problem("REUSED", "was used with another body", "request-id")))
-        return Answer(200, first.first_answer) if self._on_duplicate == "replay" else duplicate()
-
-    def _found(self, transaction: Transaction | None) -> Answer:
-        if transaction is None:
-            raise Refused(not_found())
-        return Answer(200, payment_body(transaction.first_answer, transaction.as_of(self._now())))
+    def _body(self, payment: Transaction | None) -> Json | None:
+        if payment is None:
+            return None
+        return payment_body(payment.as_of(self._desk.now()), self._desk.books.refunds(payment.transaction_id))
 
 
-def json_object(call: Call) -> dict[str, Any]:
-    """The body. Raises Refused for anything but a JSON object."""
-    if call.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
-        raise Refused(invalid(Problem("TYPE", "must be application/json", "Content-Type")))
-    try:
-        body = json.loads(call.body)
-    except (ValueError, RecursionError):
-        raise Refused(invalid(Problem("SYNTAX", "must be JSON", "body"))) from None
-    if not isinstance(body, dict):
-        raise Refused(invalid(Problem("TYPE", "must be a JSON object", "body")))
-    return body
+def approved_payment(desk: Desk, merchant_id: str, transaction_id: str) -> Transaction:
+    """The merchant's payment as it stands, to do something with. Raises Refused: there is none, or it was declined."""
+    payment = desk.books.payment(merchant_id, transaction_id)
+    if payment is None:
+        raise Refused(not_found())
+    if not payment.approved:
+        raise Refused(wrong_state("The payment was declined"))
+    return payment.as_of(desk.now())
 
 
-def fingerprint(request: Json) -> str:
-    """Of what may be kept only: a digest of the whole would let a card number be guessed back from it."""
-    return hashlib.sha256(json.dumps(without_secrets(request), sort_keys=True).encode()).hexdigest()
-
-
-def _standing(request: Json, now: datetime) -> tuple[str, int, datetime | None]:
-    """State, captured amount and time of capture of an approved payment at its beginning."""
-    method = request.get("captureMethod", "NOW")
+def _begun(payment: Transaction, now: datetime) -> Transaction:
+    """An approved payment at its beginning, by its capture method."""
+    method = payment.said["captureMethod"]
     if method == "NOW":
-        return "CLOSED", request["amount"], now
-    return "AUTHORIZED", 0, now + CAPTURE_DELAY if method == "DELAYED" else None
+        return replace(payment, state="CLOSED", captured=payment.amount, captures_at=now)
+    return replace(payment, state="AUTHORIZED", captures_at=now + CAPTURE_DELAY if method == "DELAYED" else None)

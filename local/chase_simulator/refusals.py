@@ -28,6 +28,21 @@ def duplicate() -> Answer:
     return refusal(409, "DUPLICATE", "Duplicate transaction")
 
 
+def wrong_state(message: str) -> Answer:
+    """What was asked for is not possible (any more). Chase's own code is not public: this one is ours."""
+    return refusal(400, "INVALID_TRANSACTION_STATE", message)
+
+
+def over_refund() -> Answer:
+    """More than is left. Chase's own code is not public: this one is ours."""
+    return refusal(400, "REFUND_EXCEEDS_REMAINING_AMOUNT", "The amount is more than what is left to be refunded")
+
+
+def not_simulated(message: str) -> Answer:
+    """Chase does it, this simulator does not."""
+    return refusal(400, "NOT_SIMULATED", message)
+
+
 def ended() -> Answer:
     """Chase gave the transaction up: it keeps no record of it."""
     return refusal(504, "TIMEOUT", "The transaction took too long and was ended")

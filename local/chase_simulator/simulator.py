@@ -5,19 +5,21 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from aiohttp import web
-
+from local.chase_simulator.assertions import Assertions
 from local.chase_simulator.books import Books
 from local.chase_simulator.chase_door import ChaseDoor
+from local.chase_simulator.client_secrets import ClientSecrets
 from local.chase_simulator.control import ControlDoor
-from local.chase_simulator.exchange import Answer, Call
+from local.chase_simulator.credentials import Credential, apart
+from local.chase_simulator.desk import Desk, EmptyLookup, OnDuplicate
 from local.chase_simulator.faults import FAULTY, Fault, Faults, Operation, Order
 from local.chase_simulator.listener import Listener
-from local.chase_simulator.payments import OnDuplicate, Payments
-from local.chase_simulator.tokens import Credential, Tokens
+from local.chase_simulator.routes import ASSERTION_TOKEN_PATH, BASE_PATH, TOKEN_PATH, chase_app
+from local.chase_simulator.tokens import Tokens
 from local.clock import LocalClock
+from shared.clock import SystemClock
 
 DEFAULT_CONTROL_PORT: Final = 7072
 
@@ -26,16 +28,17 @@ _TOKEN_LIFETIME_S: Final = 3599
 # What 0 means for `refuse_connection`: long enough to be met, short enough to sit out.
 _REFUSE_DEFAULT_MS: Final = 500
 
-_BASE_PATH: Final = "/api/v2"
-_TOKEN_PATH: Final = "/am/oauth2/alpha/access_token"  # noqa: S105 - a path
-
 
 class ChaseSimulator:
     """
     Stateful Chase. `books` is the path of its file (or ":memory:"), which also keeps the offset of `clock`.
 
     `ends_after_s` (real time) is Chase's limit for a transaction. `on_duplicate` is what a repeated request-id gets:
-    409, or the first body again. `calls` counts the requests that arrived, per operation.
+    409, or the first body again. `empty_lookup` is how a look-up by request-id says that nothing is there: 404, or 200
+    with an empty body or an empty object. `authentication_now` is the time that tokens and assertions go by: the real
+    one, whatever `clock` says. `calls` counts the requests that arrived, per operation.
+
+    Raises CannotStart for a file that is not its own or of a later version, ValueError for credentials that contradict.
     """
 
     def __init__(
@@ -47,25 +50,20 @@ class ChaseSimulator:
         credentials: Sequence[Credential],
         on_duplicate: OnDuplicate = "reject",
         lookup_parameter: str = "requestIdentifier",
+        empty_lookup: EmptyLookup = "404",
         token_lifetime_s: int = _TOKEN_LIFETIME_S,
-        new_id: Callable[[], UUID] = uuid4,
+        authentication_now: Callable[[], datetime] | None = None,
     ) -> None:
-        credentials = _apart(credentials)
         self._clock = clock
+        real_now, known = authentication_now or SystemClock().now, apart(credentials)
         self._books = Books(books)
         clock.remember_in(self._books)
         self._faults = Faults()
-        self._tokens = Tokens(self._books, credentials, real_now=clock.real_now, lifetime_s=token_lifetime_s)
-        self._payments = Payments(
-            self._books,
-            self._tokens,
-            now=clock.now,
-            new_id=new_id,
-            on_duplicate=on_duplicate,
-            lookup_parameter=lookup_parameter,
-        )
+        self._tokens = Tokens(self._books, known, real_now=real_now, lifetime_s=token_lifetime_s)
+        desk = Desk(self._books, self._tokens, clock.now, uuid4, on_duplicate, lookup_parameter, empty_lookup)
+        assertions = Assertions(self._books, self._tokens, url=lambda: self.assertion_token_url)
         self._door = ChaseDoor(self._faults, ends_after_s=ends_after_s, boot_s=clock.boot_s)
-        self._chase = Listener(self._chase_app())
+        self._chase = Listener(chase_app(self._door, desk, ClientSecrets(self._tokens), assertions))
         self._control = Listener(ControlDoor(self).app())
         self._host = ""
 
@@ -89,11 +87,17 @@ class ChaseSimulator:
 
     @property
     def base_url(self) -> str:
-        return f"http://{self._host}:{self._chase.port}{_BASE_PATH}"
+        return f"http://{self._host}:{self._chase.port}{BASE_PATH}"
 
     @property
     def token_url(self) -> str:
-        return f"http://{self._host}:{self._chase.port}{_TOKEN_PATH}"
+        """For a client secret."""
+        return f"http://{self._host}:{self._chase.port}{TOKEN_PATH}"
+
+    @property
+    def assertion_token_url(self) -> str:
+        """For a signed assertion."""
+        return f"http://{self._host}:{self._chase.port}{ASSERTION_TOKEN_PATH}"
 
     @property
     def control_url(self) -> str:
@@ -111,7 +115,9 @@ class ChaseSimulator:
     def books(self) -> list[dict[str, Any]]:
         """Every approved payment as of now, oldest first; amounts in minor units."""
         now = self._clock.now()
-        return [transaction.as_of(now).entry() for transaction in self._books.approved()]
+        return [
+            payment.as_of(now).entry(self._books.refunds(payment.transaction_id)) for payment in self._books.approved()
+        ]
 
     def fault(self, operation: str, fault: str, times: int = 1, delay_ms: int = 0) -> None:
         """
@@ -134,6 +140,10 @@ class ChaseSimulator:
     def clear_faults(self) -> None:
         self._faults.clear()
 
+    def expire_tokens_after(self, lifetime_s: int) -> None:
+        """How long the tokens granted from now on are good for (`expires_in`)."""
+        self._tokens.lifetime_s = lifetime_s
+
     def revoke_tokens(self) -> None:
         """Every token issued so far is refused from now on."""
         self._books.drop_tokens()
@@ -149,24 +159,3 @@ class ChaseSimulator:
         """Move the local clock and let what fell due run; the local time afterwards."""
         await self._clock.advance(seconds)
         return self._clock.now()
-
-    def _chase_app(self) -> web.Application:
-        handler, payments, app = self._door.handler, self._payments, web.Application()
-        app.router.add_post(_TOKEN_PATH, handler(Operation.TOKEN, self._tokens.issue))
-        app.router.add_post(f"{_BASE_PATH}/payments", handler(Operation.PAYMENT, payments.create))
-        app.router.add_get(f"{_BASE_PATH}/payments", handler(Operation.INQUIRY, payments.find))
-        app.router.add_get(f"{_BASE_PATH}/payments/{{transaction_id}}", handler(Operation.INQUIRY, payments.by_id))
-        app.router.add_get(f"{_BASE_PATH}/healthcheck/payments", handler(Operation.HEALTH, _health))
-        return app
-
-
-def _health(_call: Call) -> Answer:
-    return Answer(200, {"status": "PASS"})
-
-
-def _apart(credentials: Sequence[Credential]) -> Sequence[Credential]:
-    """A merchant id belongs to one environment, else nothing could tell test from live. Raises ValueError."""
-    environments = {(merchant_id, each.environment) for each in credentials for merchant_id in each.merchant_ids}
-    if len(environments) > len({merchant_id for merchant_id, _ in environments}):
-        raise ValueError("a merchant id stands in both environments")
-    return credentials

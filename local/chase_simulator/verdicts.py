@@ -1,4 +1,4 @@
-"""What the issuer says, told by the amount: a reason code x 100 declines with any card, any other amount approves."""
+"""What the issuer says, told by the amount: a reason code x 100 declines, any other amount approves, one in part."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +18,10 @@ class Verdict:
 
 
 APPROVED: Final = Verdict(True, "APPROVED", "Transaction approved by Issuer", "Approved", "00")
+PARTLY_APPROVED: Final = Verdict(True, "PARTIAL_APPROVAL", "Transaction partially approved", "Partial approval", "10")
+
+# 777.00 of the currency: approved in part although the merchant asked for no such thing, as Chase might. Ours.
+PARTIAL_AMOUNT: Final = 77700
 
 
 def _declined(code: str, host_message: str, network_code: str = "05") -> Verdict:
@@ -57,7 +61,30 @@ DECLINES: Final[Mapping[int, Verdict]] = MappingProxyType({
 # fmt: on
 
 
-def verdict_on(amount: int) -> Verdict:
-    """`amount` in minor units."""
+# Reasons that only a card can have: an ACH payment of such an amount is approved. Ours, as Chase's are not public.
+_CARDS_ONLY: Final = frozenset({302, 401, 402, 501, 502, 522, 531, 605})
+
+
+def card_verdict_on(amount: int) -> Verdict:
+    """`amount` in minor units; of a card, or of a wallet, where a card is behind it."""
+    return PARTLY_APPROVED if amount == PARTIAL_AMOUNT else _verdict_on(amount)
+
+
+def ach_verdict_on(amount: int) -> Verdict:
+    """`amount` in minor units. Approved means accepted: a return may come days later, by other ways."""
+    return APPROVED if amount // 100 in _CARDS_ONLY else _verdict_on(amount)
+
+
+def refund_verdict_on(amount: int) -> Verdict:
+    """`amount` in minor units, as asked for: a refund that names no amount is approved."""
+    return _verdict_on(amount)
+
+
+def approved_amount(requested: int, verdict: Verdict) -> int:
+    """Half of it where it is approved in part. Minor units."""
+    return requested // 2 if verdict is PARTLY_APPROVED else requested
+
+
+def _verdict_on(amount: int) -> Verdict:
     reason, rest = divmod(amount, 100)
     return APPROVED if rest else DECLINES.get(reason, APPROVED)

@@ -40,7 +40,11 @@ def build(
     """Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies."""
     real_clock = SystemClock()
     clock, telemetry = clock or real_clock, telemetry or LoggedTelemetry()
-    engine, chase, tasks = _embedded(settings, real_clock), _chase(settings, clock, telemetry), TrackedTasks(telemetry)
+    engine, chase, tasks = (
+        _embedded(settings, real_clock),
+        chase_client(settings, clock, telemetry),
+        TrackedTasks(telemetry),
+    )
     outside = ports.Outside(
         payments=SqlPayments(engine, first=first_by_limit),
         chase=chase,
@@ -127,7 +131,9 @@ def chase_endpoint(settings: Settings) -> ChaseEndpoint:
         raise SettingsError("; ".join(wrong)) from None
 
 
-def _chase(settings: Settings, clock: ports.Clock, telemetry: ports.Telemetry) -> ChaseClient:
+def chase_client(settings: Settings, clock: ports.Clock, telemetry: ports.Telemetry) -> ChaseClient:
+    """The production client, as settings say. Raises SettingsError."""
+
     async def wait(seconds: float) -> None:
         await clock.sleep_until(clock.after(seconds))
 

@@ -132,7 +132,7 @@ class Merchant:
             "grant_type": "client_credentials",
             "scope": "jpm:payments:sandbox",
             "client_id": self.credential.client_id,
-            "client_secret": self.credential.client_secret.reveal(),
+            "client_secret": self.credential.client_secret.reveal() if self.credential.client_secret else "",
         }
         return await self.send("POST", self.simulator.token_url, data={**fields, **form}, headers={})
 
@@ -143,12 +143,26 @@ class Merchant:
         body = a_payment() if body is None else body
         return await self.send("POST", self._url("payments"), json=body, headers=self._headers(request_id, headers))
 
-    async def find(self, request_id: str, *, parameter: str = "requestIdentifier") -> Answered:
-        headers = self._headers("an-inquiry-of-its-own", {})
-        return await self.send("GET", self._url("payments"), params={parameter: request_id}, headers=headers)
+    async def void(self, transaction_id: str, request_id: str, body: Any = None, **headers: str) -> Answered:
+        body = {"isVoid": True} if body is None else body
+        url = self._url(f"payments/{transaction_id}")
+        return await self.send("PATCH", url, json=body, headers=self._headers(request_id, headers))
 
-    async def get(self, transaction_id: str) -> Answered:
-        return await self.send("GET", self._url(f"payments/{transaction_id}"), headers=self._headers("", {}))
+    async def capture(self, transaction_id: str, request_id: str, body: Any = None) -> Answered:
+        body = {"captureMethod": "NOW"} if body is None else body
+        url = self._url(f"payments/{transaction_id}/captures")
+        return await self.send("POST", url, json=body, headers=self._headers(request_id, {}))
+
+    async def post(self, kind: str, request_id: str, body: Any) -> Answered:
+        """To `refunds` or `verifications`."""
+        return await self.send("POST", self._url(kind), json=body, headers=self._headers(request_id, {}))
+
+    async def find(self, request_id: str, *, kind: str = "payments", parameter: str = "requestIdentifier") -> Answered:
+        headers = self._headers("an-inquiry-of-its-own", {})
+        return await self.send("GET", self._url(kind), params={parameter: request_id}, headers=headers)
+
+    async def get(self, transaction_id: str, *, kind: str = "payments") -> Answered:
+        return await self.send("GET", self._url(f"{kind}/{transaction_id}"), headers=self._headers("", {}))
 
     async def send(self, method: str, url: str, **parts: Any) -> Answered:
         async with self.session.request(method, url, **parts) as response:

@@ -47,7 +47,8 @@ def running(books: Path, clock: ManualClock) -> Running:
 
 @pytest.fixture
 async def simulator(running: Running) -> AsyncIterator[ChaseSimulator]:
-    async with running() as simulator:
+    # In memory: a file is for the tests of what outlives the process.
+    async with running(books=":memory:") as simulator:
         yield simulator
 
 

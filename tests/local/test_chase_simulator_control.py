@@ -34,9 +34,14 @@ async def test_the_control_port_says_where_chase_is(simulator, session) -> None:
     async with session.get(f"{simulator.control_url}/simulator") as response:
         body = await response.json()
 
-    assert body == {"chaseBaseUrl": simulator.base_url, "chaseTokenUrl": simulator.token_url}
+    assert body == {
+        "chaseBaseUrl": simulator.base_url,
+        "chaseTokenUrl": simulator.token_url,
+        "chaseAssertionTokenUrl": simulator.assertion_token_url,
+    }
     assert simulator.base_url.endswith("/api/v2")
     assert simulator.token_url.endswith("/am/oauth2/alpha/access_token")
+    assert simulator.assertion_token_url.endswith("/adfs/oauth2/token")
     assert simulator.control_url.rpartition(":")[2] not in simulator.base_url
 
 
