@@ -217,6 +217,15 @@ class TestCosts:
 
         assert (house.services.database.round_trips - trips, house.services.database.commits - commits) == (1, 0)
 
+    async def test_no_token_and_no_new_connection_once_it_is_warm(self, house: House) -> None:
+        await house.get("/health/ready")
+        tokens, connections = house.simulator.calls["token"], house.simulator.connections_opened
+
+        for number in range(100):
+            await house.sale(f"attempt-{number}", reference=f"INV-{number}")
+
+        assert (house.simulator.calls["token"], house.simulator.connections_opened) == (tokens, connections) == (1, 1)
+
     async def test_no_thread_while_chase_thinks(self, house: House) -> None:
         await house.sale("warm-up", reference="INV-0")
         house.simulator.fault("payment", "delay", delay_ms=30, times=100)
