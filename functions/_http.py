@@ -87,7 +87,7 @@ async def answer_anybody(request: func.HttpRequest, handle: Callable[[], Awaitab
     Expected errors become problem details; anything else is logged by its type and place, and answered 500 with the
     correlation id and nothing else.
     """
-    correlation = _correlation_id(request)
+    correlation = correlation_id_for(request.headers.get("x-correlation-id"))
     token = correlation_id.set(correlation)
     try:
         reply = await handle()
@@ -156,9 +156,9 @@ def _place(error: BaseException) -> str:
     return "?" if trace is None else f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
 
 
-def _correlation_id(request: func.HttpRequest) -> str:
+def correlation_id_for(sent: str | None) -> str:
     """The caller's own if it is a plain id; a card number by mistake would reach every log."""
-    sent = request.headers.get("x-correlation-id") or ""
+    sent = sent or ""
     if _CORRELATION_ID.fullmatch(sent) and not _holds_a_number(sent):
         return sent
     return str(uuid.uuid4())

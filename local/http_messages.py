@@ -1,7 +1,6 @@
 """Between ASGI and azure-functions: a request as a function takes it, and what a function returns as bytes."""
 
 import json
-import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
@@ -9,6 +8,8 @@ from urllib.parse import parse_qsl, quote
 
 import azure.functions as func
 from azure.functions import http
+
+from functions._http import correlation_id_for
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -83,7 +84,7 @@ def answer_of(returned: object) -> Answer:
 
 
 def too_large(scope: Scope) -> Answer:
-    """413, in the shape and under the code that the functions use for a body too large for them."""
+    """413, under the code that the functions use for a body too large for them. It does not show the path."""
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     problem = {
         "type": "about:blank",
@@ -91,9 +92,8 @@ def too_large(scope: Scope) -> Answer:
         "status": status.value,
         "code": "payload-too-large",
         "detail": f"A body may have at most {BODY_BYTES_MAX} bytes here.",
-        "instance": path_of(scope),
     }
-    correlation_id = headers_of(scope).get("x-correlation-id") or str(uuid.uuid4())
+    correlation_id = correlation_id_for(headers_of(scope).get("x-correlation-id"))
     headers = {"content-type": "application/problem+json", "x-correlation-id": correlation_id}
     return Answer(status, list(_encoded(headers.items())), json.dumps(problem).encode())
 
