@@ -5,11 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CODE := functions shared local docs benchmarks tests function_app.py
+LOCAL_DATABASE := $(or $(LOCAL_DATA_DIR),.local)/payments.sqlite3
 # What a check prints belongs on stderr where the output is a value (make token).
 QUIETLY := >&2
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test check format lint types imports docs docs-check chase-check index-check bench-import
+.PHONY: help run token test check format lint types imports docs docs-check db-check chase-check index-check bench-import
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -51,6 +52,9 @@ docs: $(READY) ## make the generated pages anew
 
 docs-check: $(READY)
 	@$(BIN)/python -m docs.generate --check
+
+db-check: $(READY) ## migrate the configured database and check that it enforces every rule
+	@SQLITE_PATH="$${SQLITE_PATH-$(LOCAL_DATABASE)}" $(BIN)/python -m shared.database.check
 
 chase-check: $(READY) ## the production client through certification flows, against the configured Chase or the simulator
 	@$(BIN)/python -m local.chase_check

@@ -78,4 +78,6 @@ def local_environment(
         "HMAC_CALLERS": json.dumps({CALLER: hmac_caller}),
         "LOCAL_TIME_SCALE": "1",
     }
+    if environ.get("SQL_CONNECTION_STRING"):
+        del defaults["SQLITE_PATH"]
     return defaults | {name: value for name, value in environ.items() if value}

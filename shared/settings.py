@@ -57,6 +57,9 @@ Json = BeforeValidator(_json)
 Url = Annotated[str, AfterValidator(_https_or_loopback)]
 SecretText = Annotated[Secret, BeforeValidator(lambda value: Secret(value) if isinstance(value, str) else value)]
 Key = Annotated[Secret, BeforeValidator(lambda value: decoded_key(value) if isinstance(value, str) else value)]
+# As long as the columns that keep them.
+KeyName = Annotated[str, Field(min_length=1, max_length=64)]
+CallerName = Annotated[str, Field(min_length=1, max_length=128)]
 Billers = Literal["*"] | frozenset[str]
 
 
@@ -67,7 +70,7 @@ class _Model(BaseModel):
 class HmacCaller(_Model):
     """A caller that signs its requests. Two keys at most, for rotation; roles and billers as a JWT would carry them."""
 
-    keys: dict[str, Key] = Field(min_length=1, max_length=2)
+    keys: dict[KeyName, Key] = Field(min_length=1, max_length=2)
     roles: frozenset[str]
     billers: Billers
 
@@ -86,6 +89,11 @@ class MerchantSetting(_Model):
 class Settings(_Model):
     app_environment: Literal["local", "dev", "test", "prod"]
     sqlite_path: Path | None = None
+    sql_connection_string: SecretText | None = None
+    sql_credential: Literal["string", "entra"] = "string"
+    sql_connections_max: int = Field(default=8, ge=1, le=100)
+    sql_login_timeout_s: int = Field(default=30, ge=1, le=120)
+    sql_query_timeout_s: int = Field(default=15, ge=1, le=60)
 
     chase_base_url: Url
     chase_token_url: Url
@@ -109,13 +117,13 @@ class Settings(_Model):
     merchants: Annotated[dict[str, MerchantSetting], Json] = Field(min_length=1)
     on_not_found: OnNotFound = OnNotFound.MANUAL
     sale_answer_within_s: float = Field(default=25.0, gt=0, le=200)
-    fingerprint_keys: Annotated[dict[str, Key], Json] = Field(min_length=1)
+    fingerprint_keys: Annotated[dict[KeyName, Key], Json] = Field(min_length=1)
 
     auth_mode: Literal["enforce", "audit"] = "enforce"
     jwt_issuer: str = Field(min_length=1)
     jwt_audience: str = Field(min_length=1)
     jwt_jwks_url: Url
-    hmac_callers: Annotated[dict[str, HmacCaller], Json] = Field(default_factory=dict)
+    hmac_callers: Annotated[dict[CallerName, HmacCaller], Json] = Field(default_factory=dict)
 
     local_time_scale: float = Field(default=1.0, gt=0, le=1)
 
@@ -141,7 +149,8 @@ class Settings(_Model):
         _refuse(len(set(key_ids)) != len(key_ids), "HMAC_CALLERS: two callers share a key id; give each its own")
         one_credential = (self.chase_client_secret is None) != (self.chase_private_key is None)
         _refuse(not one_credential, "CHASE_CLIENT_SECRET, CHASE_PRIVATE_KEY: give exactly one of the two")
-        _refuse(self.app_environment == "local" and self.sqlite_path is None, "SQLITE_PATH: is missing")
+        one_database = (self.sqlite_path is None) != (self.sql_connection_string is None)
+        _refuse(not one_database, "SQLITE_PATH, SQL_CONNECTION_STRING: give exactly one of the two")
         _refuse(
             self.app_environment == "prod" and self.auth_mode == "audit", "AUTH_MODE: audit is refused in production"
         )

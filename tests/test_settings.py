@@ -39,7 +39,7 @@ def a_deployed_environment(**changed: str) -> dict[str, str]:
         JWT_JWKS_URL="https://login.microsoftonline.com/tenant/discovery/v2.0/keys",
     )
     del there["SQLITE_PATH"]
-    return {**there, **changed}
+    return {**there, "SQL_CONNECTION_STRING": "Driver={ODBC Driver 18 for SQL Server};Server=db", **changed}
 
 
 def refusal_of(environment: dict[str, str]) -> str:

@@ -3,9 +3,11 @@
 IF DB_ID(N'payments') IS NULL CREATE DATABASE payments;
 IF DB_ID(N'payments_test') IS NULL CREATE DATABASE payments_test;
 GO
--- As in Azure SQL: readers see what is committed and wait for nobody.
+-- As in Azure SQL: readers see what is committed, wait for nobody, and may ask for one snapshot.
 ALTER DATABASE payments SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE;
 ALTER DATABASE payments_test SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE;
+ALTER DATABASE payments SET ALLOW_SNAPSHOT_ISOLATION ON;
+ALTER DATABASE payments_test SET ALLOW_SNAPSHOT_ISOLATION ON;
 GO
 IF SUSER_ID(N'payments_app') IS NULL CREATE LOGIN payments_app WITH PASSWORD = N'$(APP_PASSWORD)';
 GO

@@ -18,19 +18,33 @@ from shared.database.rows import (
     payments_of,
     time_text,
 )
-from shared.database.unit_of_work import Engine, GuardFailed, Query, Row, Statement, UniqueViolation, Value
+from shared.database.unit_of_work import (
+    DatabaseUnavailable,
+    Engine,
+    GuardFailed,
+    Query,
+    Row,
+    Statement,
+    UniqueViolation,
+    Value,
+)
 from shared.payments.errors import BillOpen, ChangedMeanwhile, KeyTaken, Unauthenticated
 from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
 from shared.payments.payment import Operation, Payment
 from shared.payments.search import Search
 
-# Our names for the unique rules, by the columns that SQLite reports. The migration declares them.
+# Our names for the unique rules, by the columns that SQLite reports and the names that SQL Server does.
 UNIQUE_RULES: Final[Mapping[str, str]] = {
     "idempotency_keys.caller, idempotency_keys.idempotency_key": "idempotency_key",
     "payments.biller_id, payments.reference": "open_bill",
     "operations.payment_id": "operation_in_flight",
     "nonces.key_id, nonces.nonce": "nonce",
     "history.payment_id, history.sequence": "history_sequence",
+    "idempotency_keys_pk": "idempotency_key",
+    "payments_open_bill": "open_bill",
+    "operations_in_flight": "operation_in_flight",
+    "nonces_pk": "nonce",
+    "history_pk": "history_sequence",
 }
 
 First = Callable[[int, str], str]
@@ -40,6 +54,11 @@ First = Callable[[int, str], str]
 def first_by_limit(rows: int, select: str) -> str:
     """SQLite's way."""
     return f"SELECT {select} LIMIT {int(rows)}"
+
+
+def first_by_top(rows: int, select: str) -> str:
+    """SQL Server's way."""
+    return f"SELECT TOP ({int(rows)}) {select}"
 
 
 def _insert(table: str, columns: tuple[str, ...]) -> str:
@@ -61,8 +80,10 @@ _INSERT_PAYMENT = _insert("payments", (*PAYMENT_FIXED, *PAYMENT_CHANGING))
 _INSERT_OPERATION = _insert("operations", (*OPERATION_FIXED, *OPERATION_CHANGING))
 _INSERT_HISTORY = _insert("history", HISTORY)
 _INSERT_REFUSAL = """
-INSERT INTO idempotency_keys (caller, idempotency_key, fingerprint_key, fingerprint, refused_for, created_at)
-SELECT ?, ?, ?, ?, MAX(id), ? FROM payments WHERE biller_id = ? AND reference = ? AND mode = 'live'
+INSERT INTO idempotency_keys (
+    caller, idempotency_key, fingerprint_key, fingerprint, refused_for, operation_id, created_at
+)
+SELECT ?, ?, ?, ?, MAX(id), ?, ? FROM payments WHERE biller_id = ? AND reference = ? AND mode = 'live'
 """
 _UPDATE_PAYMENT = f"UPDATE payments SET {_set(PAYMENT_CHANGING)} WHERE id = ? AND version = ?"  # noqa: S608
 _UPDATE_OPERATION = f"UPDATE operations SET {_set(OPERATION_CHANGING)} WHERE id = ? AND state = ?"  # noqa: S608
@@ -71,6 +92,7 @@ UPDATE operations SET inquiries = ?, empties = ?, inquire_at = ?
 WHERE id = ? AND state = 'unknown' AND inquiries = ? AND empties = ?
 """
 _REFUSED_FOR = "SELECT refused_for FROM idempotency_keys WHERE caller = ? AND idempotency_key = ?"
+_WRITTEN_BY = "SELECT operation_id, refused_for FROM idempotency_keys WHERE caller = ? AND idempotency_key = ?"
 _KEY_RECORD = """
 SELECT fingerprint_key, fingerprint, payment_id, refused_for FROM idempotency_keys
 WHERE caller = ? AND idempotency_key = ?
@@ -86,7 +108,11 @@ class SqlPayments:
         self._engine, self._first = engine, first
 
     async def begin_sale(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> None:
-        """Commit 1. The key comes before the payment, so that a repeat is told apart from a second key for the bill."""
+        """
+        Commit 1. The key comes before the payment, so that a repeat is told apart from a second key for the bill.
+
+        A violation by this call's own rows, stored before the answer was lost, is no violation.
+        """
         key = (payment.caller, payment.idempotency_key, fingerprint.key_name, fingerprint.digest)
         statements = [
             *_nonce(nonce),
@@ -95,7 +121,11 @@ class SqlPayments:
             _inserted(payment.sale, payment.id),
             Statement(_INSERT_HISTORY, history_entry(payment.history[0], payment.id)),
         ]
-        await self._write(statements)
+        try:
+            await self._engine.run(statements)
+        except UniqueViolation as violated:
+            if await self._own_row(violated, payment) is None:
+                raise _named(violated) from violated
 
     async def by_key(self, caller: str, idempotency_key: str, nonce: Nonce | None) -> KeyRecord | None:
         """What the key stands for; a nonce costs a commit of its own, the look none."""
@@ -113,11 +143,17 @@ class SqlPayments:
     async def refuse(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> str:
         """The refusal names the bill's newest live payment, found and stored in one statement."""
         key = (payment.caller, payment.idempotency_key)
-        refusal = (*key, fingerprint.key_name, fingerprint.digest, time_text(payment.created_at))
+        refusal = (*key, fingerprint.key_name, fingerprint.digest, payment.sale.id, time_text(payment.created_at))
         bill = (payment.biller_id, payment.reference)
         statements = [*_nonce(nonce), Statement(_INSERT_REFUSAL, (*refusal, *bill))]
-        rows = await self._write(statements, Query(_REFUSED_FOR, key))
-        return str(rows[0][0])
+        try:
+            [stored] = await self._engine.run(statements, Query(_REFUSED_FOR, key))
+        except UniqueViolation as violated:
+            own = await self._own_row(violated, payment)
+            if own is None:
+                raise _named(violated) from violated
+            stored = own[1:]
+        return str(stored[0])
 
     async def save(self, before: Payment, after: Payment) -> None:
         """Guarded on the payment's version and on the state of each operation that changed."""
@@ -176,6 +212,13 @@ class SqlPayments:
         found = payments_of(payments, operations, history)
         return sorted(found, key=lambda payment: payment.id, reverse=newest_first)
 
+    async def _own_row(self, violated: UniqueViolation, payment: Payment) -> Row | None:
+        """The row under the key, if it was this very call that wrote it: no two calls have one operation id."""
+        if not violated.maybe_own:
+            return None
+        [rows] = await self._engine.read([Query(_WRITTEN_BY, (payment.caller, payment.idempotency_key))])
+        return rows[0] if rows and rows[0][0] == payment.sale.id else None
+
     async def _write(self, statements: Sequence[Statement], answer: Query | None = None) -> list[Row]:
         try:
             return await self._engine.run(statements, answer)
@@ -197,6 +240,8 @@ def _inserted(operation: Operation, payment_id: str) -> Statement:
 
 def _named(violated: UniqueViolation) -> Exception:
     match violated.constraint:
+        case "nonce" if violated.maybe_own:
+            return DatabaseUnavailable("the answer was lost: the nonce may be this call's own")
         case "nonce":
             return Unauthenticated("nonce seen before")
         case "idempotency_key":

@@ -47,11 +47,17 @@ class GuardFailed(DatabaseError):
 
 
 class UniqueViolation(DatabaseError):
-    """A row like this is there already; nothing of the unit is stored. `constraint` is our name for the rule."""
+    """
+    A row like this is there already; nothing of the unit is stored. `constraint` is our name for the rule.
 
-    def __init__(self, constraint: str) -> None:
+    `maybe_own`: the engine lost the answer to the unit and ran it again, so the row may be what this very unit stored
+    the first time. Only the row itself tells.
+    """
+
+    def __init__(self, constraint: str, *, maybe_own: bool = False) -> None:
         super().__init__(f"unique violation: {constraint}")
         self.constraint = constraint
+        self.maybe_own = maybe_own
 
 
 class StatementFailed(DatabaseError):
@@ -79,10 +85,12 @@ class Engine(Protocol):
 
         Returns the rows of `answer`, asked last inside the same transaction. A caller that is cancelled does not
         stop its unit. Raises GuardFailed and UniqueViolation.
+        An engine may run a unit again whose answer it lost, so a unit must meet itself there: by a unique rule, or by
+        a guard that its own success makes fail.
         """
 
     async def read(self, queries: Sequence[Query]) -> list[list[Row]]:
-        """One round trip, no commit: the rows of each query, all from one snapshot of what is committed."""
+        """One round trip, no commit: the rows of each query, all from one snapshot. Times are UTC text, as bound."""
 
     async def ping(self) -> None:
         """One round trip that touches the database."""

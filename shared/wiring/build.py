@@ -13,8 +13,12 @@ from shared.chase.client import ChaseClient
 from shared.chase.endpoint import ChaseEndpoint
 from shared.clock import SystemClock, TimeOrderedIdentifiers
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments, first_by_limit
+from shared.database.payments import UNIQUE_RULES, First, SqlPayments, first_by_limit, first_by_top
 from shared.database.sqlite import SqliteEngine
+from shared.database.sqlserver import SqlServerEngine
+from shared.database.sqlserver_login import odbc_login
+from shared.database.sqlserver_migrations import migrate_sqlserver
+from shared.database.unit_of_work import Engine
 from shared.fingerprint import Fingerprints
 from shared.settings import Settings, SettingsError
 from shared.telemetry import LoggedTelemetry
@@ -40,13 +44,13 @@ def build(
     """Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies."""
     real_clock = SystemClock()
     clock, telemetry = clock or real_clock, telemetry or LoggedTelemetry()
-    engine, chase, tasks = (
-        _embedded(settings, real_clock),
+    (engine, first), chase, tasks = (
+        _database(settings, real_clock),
         chase_client(settings, clock, telemetry),
         TrackedTasks(telemetry),
     )
     outside = ports.Outside(
-        payments=SqlPayments(engine, first=first_by_limit),
+        payments=SqlPayments(engine, first=first),
         chase=chase,
         merchants=settings.known_merchants(),
         clock=clock,
@@ -98,10 +102,25 @@ def build(
     )
 
 
-def _embedded(settings: Settings, clock: ports.Clock) -> SqliteEngine:
-    assert settings.sqlite_path is not None, "settings require SQLITE_PATH where it is the only engine"
-    migrate_sqlite(settings.sqlite_path, _MIGRATIONS / "sqlite", now=clock.now())
-    return SqliteEngine(settings.sqlite_path, constraints=UNIQUE_RULES)
+def _database(settings: Settings, clock: ports.Clock) -> tuple[Engine, First]:
+    """The engine that settings name; on a laptop its migrations are applied, elsewhere a deployment does that."""
+    if settings.sqlite_path is not None:
+        migrate_sqlite(settings.sqlite_path, _MIGRATIONS / "sqlite", now=clock.now())
+        return SqliteEngine(settings.sqlite_path, constraints=UNIQUE_RULES), first_by_limit
+    assert settings.sql_connection_string is not None, "settings require one of the two"
+    try:
+        login = odbc_login(
+            settings.sql_connection_string,
+            credential=settings.sql_credential,
+            login_timeout_s=settings.sql_login_timeout_s,
+            query_timeout_s=settings.sql_query_timeout_s,
+        )
+    except ValueError as error:
+        raise SettingsError(f"SQL_CONNECTION_STRING: {error}") from None
+    if settings.app_environment == "local":
+        migrate_sqlserver(login, _MIGRATIONS / "sqlserver", now=clock.now())
+    engine = SqlServerEngine(login, constraints=UNIQUE_RULES, connections_max=settings.sql_connections_max)
+    return engine, first_by_top
 
 
 def chase_endpoint(settings: Settings) -> ChaseEndpoint:

@@ -1,8 +1,9 @@
 """Small databases with a schema of the tests' own, on each engine that is there."""
 
-import importlib
+import asyncio
 import os
 from collections.abc import AsyncIterator
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,16 @@ import pytest
 
 from shared.database import migrations
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments, first_by_limit
+from shared.database.payments import UNIQUE_RULES, SqlPayments, first_by_limit, first_by_top
 from shared.database.sqlite import SqliteEngine
+from shared.database.sqlserver import SqlServerEngine
+from shared.database.sqlserver_batch import Batch
+from shared.database.sqlserver_connection import Connect, ask
+from shared.database.sqlserver_login import odbc_login
+from shared.database.sqlserver_migrations import migrate_sqlserver
 from shared.database.unit_of_work import Engine, Statement
+from shared.payments.secret import Secret
+from tests.database.sql_server_stand_in import StandIn
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
 
@@ -39,7 +47,25 @@ SQLITE_RULES = {
     "accounts.owner, accounts.label": "account_label",
     "entries.account_id, entries.sequence": "entry_sequence",
 }
+# SQL Server's names for the unique rules of the real schema, by the columns that SQLite tells.
+SQLSERVER_NAMES = {
+    columns: next(other for other, same in UNIQUE_RULES.items() if same == rule and "." not in other)
+    for columns, rule in UNIQUE_RULES.items()
+    if "." in columns
+}
+# The stand-in is SQL Server's engine over a connection that carries its batches out on SQLite.
+ENGINES = ["sqlite", "stand-in", "sqlserver"]
 MIGRATIONS = Path(migrations.__file__).parent / "migrations"
+# Children before parents.
+TABLES = (
+    "entries", "accounts", "history", "operations", "payments", "idempotency_keys", "nonces", "schema_migrations",
+)  # fmt: skip
+READ_FROM_SNAPSHOTS = """
+IF EXISTS (SELECT 1 FROM sys.databases WHERE database_id = DB_ID() AND snapshot_isolation_state = 0)
+    ALTER DATABASE CURRENT SET ALLOW_SNAPSHOT_ISOLATION ON;
+IF EXISTS (SELECT 1 FROM sys.databases WHERE database_id = DB_ID() AND is_read_committed_snapshot_on = 0)
+    ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE;
+"""
 NO_SQL_SERVER = "PAYMENTS_TEST_SQL is not set: give it the ODBC connection string of an empty SQL Server database"
 
 
@@ -66,23 +92,28 @@ class SqliteDatabase:
 class SqlServerDatabase:
     """The same over SQL Server, whose errors carry the names of SCHEMA's constraints: no table of rules is needed."""
 
-    def __init__(self, connection_string: str) -> None:
-        self._connection_string = connection_string
-        self._sqlserver = importlib.import_module("shared.database.sqlserver")
-        self._engines: list[Engine] = []
+    def __init__(self, connect: Connect) -> None:
+        self.connect = connect
+        self._engines: list[SqlServerEngine] = []
 
-    def open(self, **options: Any) -> Engine:
-        made: Engine = self._sqlserver.SqlServerEngine(self._connection_string, constraints={}, **options)
-        self._engines.append(made)
-        return made
+    def open(self, **options: Any) -> SqlServerEngine:
+        self._engines.append(SqlServerEngine(self.connect, **{"constraints": {}, **options}))
+        return self._engines[-1]
 
     async def empty(self) -> None:
-        drop = "DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS accounts;"
-        await self.open().run([Statement(drop + SCHEMA, (), rows=None)])
+        """Drop what an earlier test, or an earlier run, left."""
+        drops = "; ".join(f"DROP TABLE IF EXISTS {table}" for table in TABLES)
+        await self.open().run([Statement(drops, (), rows=None)])
 
     async def close(self) -> None:
         for engine in self._engines:
             await engine.close()
+
+
+def stand_in(folder: Path) -> StandIn:
+    """The real schema behind the stand-in."""
+    migrate_sqlite(folder / "payments.sqlite3", MIGRATIONS / "sqlite", now=NOW)
+    return StandIn(folder / "payments.sqlite3", SQLSERVER_NAMES)
 
 
 @pytest.fixture
@@ -92,16 +123,30 @@ async def sqlite_database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
     await database.close()
 
 
-@pytest.fixture(params=["sqlite", "sqlserver"])
+@pytest.fixture(scope="session")
+def sqlserver() -> Connect:
+    """What opens PAYMENTS_TEST_SQL, whose database reads from snapshots as a provisioned one does."""
+    if not os.environ.get("PAYMENTS_TEST_SQL"):
+        pytest.skip(NO_SQL_SERVER)
+    connect = odbc_login(Secret(os.environ["PAYMENTS_TEST_SQL"]))
+    with closing(connect()) as db, suppress(Exception):  # a login that may not alter it takes it as it is
+        ask(db, Batch(READ_FROM_SNAPSHOTS, (), (), 0))
+    return connect
+
+
+@pytest.fixture(params=ENGINES)
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
     """Whatever has `open() -> Engine` and `close()`, with SCHEMA in it and no rows."""
+    made: Any
     if request.param == "sqlite":
-        made: Any = SqliteDatabase(tmp_path)
-    elif not os.environ.get("PAYMENTS_TEST_SQL"):
-        pytest.skip(NO_SQL_SERVER)
+        made = SqliteDatabase(tmp_path)
+    elif request.param == "stand-in":
+        path = SqliteDatabase(tmp_path).path
+        made = SqlServerDatabase(StandIn(path, SQLITE_RULES).connect)
     else:
-        made = SqlServerDatabase(os.environ["PAYMENTS_TEST_SQL"])
+        made = SqlServerDatabase(request.getfixturevalue("sqlserver"))
         await made.empty()
+        await made.open().run([Statement(SCHEMA, (), rows=None)])
     yield made
     await made.close()
 
@@ -112,13 +157,19 @@ def engine(database: Any) -> Engine:
     return opened
 
 
-@pytest.fixture(params=["sqlite", "sqlserver"])
+@pytest.fixture(params=ENGINES)
 async def payments(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlPayments]:
     """The repository on the real schema, empty."""
     if request.param == "sqlserver":
-        pytest.skip(NO_SQL_SERVER)
-    path = tmp_path / "payments.sqlite3"
-    migrate_sqlite(path, MIGRATIONS / "sqlite", now=NOW)
-    engine = SqliteEngine(path, constraints=UNIQUE_RULES)
-    yield SqlPayments(engine, first=first_by_limit)
-    await engine.close()
+        database: Any = SqlServerDatabase(request.getfixturevalue("sqlserver"))
+        await database.empty()
+        await asyncio.to_thread(migrate_sqlserver, database.connect, MIGRATIONS / "sqlserver", now=NOW)
+        yield SqlPayments(database.open(constraints=UNIQUE_RULES), first=first_by_top)
+    elif request.param == "stand-in":
+        database = SqlServerDatabase(stand_in(tmp_path).connect)
+        yield SqlPayments(database.open(constraints=UNIQUE_RULES), first=first_by_limit)
+    else:
+        migrate_sqlite(tmp_path / "payments.sqlite3", MIGRATIONS / "sqlite", now=NOW)
+        database = SqliteEngine(tmp_path / "payments.sqlite3", constraints=UNIQUE_RULES)
+        yield SqlPayments(database, first=first_by_limit)
+    await database.close()
