@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.builders import VISA, a_google_pay_method, an_ach_method, an_apple_pay_method
+from tests.contract import departures
 from tests.house import House
 
 CARD_BY_TOKEN = {"type": "card", "token": "4112344112340000", "expiry": {"month": 5, "year": 2029}}
@@ -39,6 +40,7 @@ async def test_is_charged_once_and_shown_without_what_is_secret(
     assert (sold.status, sold.body["state"], sold.body["method"]) == (201, state, shown)
     assert (again.status, again.headers["idempotent-replayed"]) == (201, "true")
     assert [charge["amount"] for charge in house.books()] == [12599]
+    assert departures(sold, "Sale") == []
 
 
 async def test_a_debit_counts_as_captured_once_it_is_accepted(house: House) -> None:
