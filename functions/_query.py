@@ -64,6 +64,11 @@ def read_refresh(request: func.HttpRequest) -> bool:
     return _read(request, _REFRESH).get("refresh") == "true"
 
 
+def read_nothing(request: func.HttpRequest) -> None:
+    """For routes that take no query. Raises InvalidRequest where there is one."""
+    _read(request, {})
+
+
 def _read(request: func.HttpRequest, known: dict[str, tuple[Callable[[str], bool], str]]) -> dict[str, str]:
     pairs = parse_qsl(path_and_query(request.url)[1], keep_blank_values=True)
     problems = []

@@ -11,7 +11,7 @@ import azure.functions as func
 
 from functions._http import Call, Reply, answer, problem
 from functions._json import canonical, read_object
-from functions._query import cursor_of, read_refresh, read_search
+from functions._query import cursor_of, read_nothing, read_refresh, read_search
 from functions._representation import SALE_STATUS, etag, shown
 from shared.auth.caller import Role
 from shared.payments.errors import (
@@ -59,6 +59,7 @@ async def find_payments(req: func.HttpRequest) -> func.HttpResponse:
 
 
 async def _sale(call: Call) -> Reply:
+    read_nothing(call.request)
     # Models cost a third of the cold start; reading and health need none.
     from functions._requests import fingerprinted, read_sale
 
@@ -118,7 +119,7 @@ def _sale_reply(call: Call, taken: SaleAnswer) -> Reply:
         return replace(told, headers={**told.headers, **headers})
     status = SALE_STATUS[payment.state]
     if status is HTTPStatus.CREATED:
-        headers["Location"] = f"{urlsplit(call.request.url).path}/{payment.id}"
+        headers["Location"] = f"{urlsplit(call.request.url).path.rstrip('/')}/{payment.id}"
     if status is HTTPStatus.ACCEPTED:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     return Reply(status, body, {**headers, "ETag": etag(payment)})

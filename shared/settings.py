@@ -117,6 +117,7 @@ class Settings(_Model):
     merchants: Annotated[dict[str, MerchantSetting], Json] = Field(min_length=1)
     on_not_found: OnNotFound = OnNotFound.MANUAL
     sale_answer_within_s: float = Field(default=25.0, gt=0, le=200)
+    sales_in_flight_max: int = Field(default=256, ge=1, le=10_000)
     fingerprint_keys: Annotated[dict[KeyName, Key], Json] = Field(min_length=1)
 
     auth_mode: Literal["enforce", "audit"] = "enforce"

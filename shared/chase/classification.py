@@ -78,9 +78,9 @@ class Expected:
         return self.request_ids is None or answer.request_id is None or answer.request_id in self.request_ids
 
 
-def sale_outcome(reply: Reply) -> Outcome:
-    """What the answer to a sale means. A second 401 is meant: the first is met with a fresh token."""
-    return _answered(reply, Asked.SALE, _approved(Asked.SALE, Expected()))
+def sale_outcome(reply: Reply, *, request_id: str) -> Outcome:
+    """What the answer to the sale `request_id` means. A second 401 is meant: the first is met with a fresh token."""
+    return _answered(reply, Asked.SALE, _approved(Asked.SALE, Expected(request_ids=frozenset({request_id}))))
 
 
 def void_outcome(reply: Reply, *, transaction_id: str, amount: Money) -> Outcome:
@@ -93,9 +93,9 @@ def void_outcome(reply: Reply, *, transaction_id: str, amount: Money) -> Outcome
     )
 
 
-def capture_outcome(reply: Reply) -> Outcome:
-    """What the answer to a capture means; its transaction id may be the capture's own."""
-    return _answered(reply, Asked.CAPTURE, _approved(Asked.CAPTURE, Expected()))
+def capture_outcome(reply: Reply, *, request_id: str) -> Outcome:
+    """What the answer to the capture `request_id` means; its transaction id may be the capture's own."""
+    return _answered(reply, Asked.CAPTURE, _approved(Asked.CAPTURE, Expected(request_ids=frozenset({request_id}))))
 
 
 def refund_outcome(reply: Reply, *, reference: str) -> Outcome:
@@ -133,7 +133,7 @@ def _answered(reply: Reply, asked: Asked, judged: Callable[[Answer], T]) -> T | 
     if kind is Kind.BY_BODY:
         return _UNREADABLE if body is None else judged(read_answer(body))
     # A refusal that is not in Chase's own words may be a gateway's, and may have come after Chase was called.
-    if kind is Kind.REFUSED and body is not None:
+    if kind is Kind.REFUSED and body is not None and _speaks_chase(read_answer(body)):
         return _refused(read_answer(body))
     if kind is Kind.NOT_FOUND and asked in REFERS and body is not None and _speaks_chase(read_answer(body)):
         return _refused(read_answer(body))
@@ -143,7 +143,9 @@ def _answered(reply: Reply, asked: Asked, judged: Callable[[Answer], T]) -> T | 
 def _approved(asked: Asked, expected: Expected) -> Callable[[Answer], Outcome]:
     def judged(answer: Answer) -> Outcome:
         outcome = payment_outcome(answer, asked)
-        return _OTHER if isinstance(outcome, Approved) and not expected.admits(answer) else outcome
+        # A decline of another call says nothing of ours either, where the answer tells whose it is.
+        told = isinstance(outcome, Approved) or expected.request_ids is not None
+        return _OTHER if told and not expected.admits(answer) else outcome
 
     return judged
 

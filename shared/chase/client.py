@@ -79,7 +79,8 @@ class ChaseClient:
     ) -> Outcome:
         """Charge."""
         sale = requests.sale(request, payment, merchant)
-        return await self._moving(Call.SALE, sale, classification.sale_outcome, send_before_s=send_before_s)
+        meaning = partial(classification.sale_outcome, request_id=payment.sale.request_id)
+        return await self._moving(Call.SALE, sale, meaning, send_before_s=send_before_s)
 
     async def void(
         self, payment: Payment, operation: Operation, merchant: Merchant, *, send_before_s: float
@@ -105,7 +106,8 @@ class ChaseClient:
         """Take what is authorized now, or only `amount` of it."""
         capture = requests.capture(payment, operation, merchant, amount)
         # It takes the money that a sale holds, and goes by the sale's strategy and breaker.
-        return await self._moving(Call.SALE, capture, classification.capture_outcome, send_before_s=send_before_s)
+        meaning = partial(classification.capture_outcome, request_id=operation.request_id)
+        return await self._moving(Call.SALE, capture, meaning, send_before_s=send_before_s)
 
     async def refund(
         self, payment: Payment, operation: Operation, merchant: Merchant, *, full: bool, send_before_s: float

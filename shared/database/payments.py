@@ -195,13 +195,14 @@ class SqlPayments:
             return False
         return True
 
-    async def latest_approved(self) -> Payment | None:
+    async def latest_approved(self, merchant_id: str) -> Payment | None:
         newest = [
-            self._first(1, f"id FROM payments WHERE state = '{state}' ORDER BY id DESC")
+            self._first(1, f"id FROM payments WHERE merchant_id = ? AND state = '{state}' ORDER BY id DESC")
             for state in ("authorized", "captured", "settled")
         ]
         union = " UNION ALL ".join(f"SELECT id FROM ({one}) AS newest_{at}" for at, one in enumerate(newest))  # noqa: S608
-        found = await self._payments(f"SELECT MAX(id) FROM ({union}) AS newest", ())  # noqa: S608 - states of our own
+        ids = f"SELECT MAX(id) FROM ({union}) AS newest"  # noqa: S608 - states of our own
+        found = await self._payments(ids, (merchant_id,) * len(newest))
         return found[0] if found else None
 
     async def ping(self) -> None:

@@ -26,7 +26,7 @@ OPERATION_CHANGING: Final = (
     "state", "claimed_at", "attempts", "outcome", "transaction_id", "unknown_since", "inquiries", "empties",
     "inquire_at",
 )  # fmt: skip
-HISTORY: Final = ("payment_id", "sequence", "event", "from_state", "to_state", "actor", "at", "operation_id")
+HISTORY: Final = ("payment_id", "sequence", "event", "from_state", "to_state", "actor", "at", "operation_id", "detail")
 
 
 def time_text(at: datetime) -> str:
@@ -122,6 +122,7 @@ def history_entry(entry: HistoryEntry, payment_id: str) -> tuple[Value, ...]:
         entry.actor,
         time_text(entry.at),
         entry.operation_id,
+        None if entry.detail is None else _json(entry.detail),
     )
 
 
@@ -190,5 +191,7 @@ def _operation(row: Row) -> Operation:
 
 
 def _entry(row: Row) -> HistoryEntry:
-    _, sequence, event, from_state, to_state, actor, at, operation_id = row
-    return HistoryEntry(sequence, Event(event), State(from_state), State(to_state), actor, _time(at), operation_id)
+    _, sequence, event, from_state, to_state, actor, at, operation_id, detail = row
+    states = State(from_state), State(to_state)
+    known = None if detail is None else json.loads(detail)
+    return HistoryEntry(sequence, Event(event), *states, actor, _time(at), operation_id, known)

@@ -175,7 +175,7 @@ class ProcessorUnavailable(Unavailable):
 
     def __init__(self, payment_id: str) -> None:
         super().__init__(
-            "no byte of the sale left us: repeat it with the same Idempotency-Key, or void the payment",
+            "Chase did not take the sale: repeat it with the same Idempotency-Key, or void the payment",
             retry_after_s=5,
             paymentId=payment_id,
             processorCalled=False,

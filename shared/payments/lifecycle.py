@@ -12,6 +12,7 @@ from shared.payments.outcome import (
     Declined,
     NotSent,
     Outcome,
+    OutcomeRecord,
     Pending,
     TransactionState,
     Unknown,
@@ -20,6 +21,9 @@ from shared.payments.outcome import (
 from shared.payments.payment import HistoryEntry, Method, Operation, Payment
 from shared.payments.requests import Merchant, SaleRequest
 from shared.payments.state_machine import Event, State, next_state
+
+# The code of an approval of another amount than was asked for.
+AMOUNT_MISMATCH = "AMOUNT_MISMATCH"
 
 # Whose word a history entry rests on, where it is not a caller's.
 CHASE = "chase"
@@ -67,7 +71,15 @@ def submitted_sale(
     return advanced(received, Event.SALE_SUBMITTED, operation, actor=caller, now=now)
 
 
-def advanced(payment: Payment, event: Event, operation: Operation, *, actor: str, now: datetime) -> Payment:
+def advanced(
+    payment: Payment,
+    event: Event,
+    operation: Operation,
+    *,
+    actor: str,
+    now: datetime,
+    detail: OutcomeRecord | None = None,
+) -> Payment:
     """
     The payment after `event`, one version on, with `operation` as it now is and the fact in its history.
 
@@ -75,7 +87,7 @@ def advanced(payment: Payment, event: Event, operation: Operation, *, actor: str
     """
     state = next_state(payment.state, event)
     sequence = payment.history[-1].sequence + 1 if payment.history else 1
-    entry = HistoryEntry(sequence, event, payment.state, state, actor, now, operation.id)
+    entry = HistoryEntry(sequence, event, payment.state, state, actor, now, operation.id, detail)
     others = tuple(known if known.id != operation.id else operation for known in payment.operations)
     return replace(
         payment,
@@ -121,14 +133,16 @@ def with_sale_outcome(
     if sale.state not in UNFINISHED:
         return _contradicted(payment, outcome, actor=actor, now=now)
     known = record(outcome, sale.request_id)
-    if sale.state is OperationState.UNKNOWN and (isinstance(outcome, Unknown) or known == sale.outcome):
-        return None
     event, operation_event = _sale_events(outcome, payment)
+    operation_state = next_operation_state(sale.state, operation_event)
+    is_news = not _is_silence(outcome) and known != sale.outcome
+    if sale.state is operation_state is OperationState.UNKNOWN and not is_news:
+        return None
     finished = replace(
         sale,
-        state=next_operation_state(sale.state, operation_event),
+        state=operation_state,
         outcome=known,
-        transaction_id=_transaction_id(outcome) or sale.transaction_id,
+        transaction_id=transaction_id_of(outcome) or sale.transaction_id,
     )
     after = advanced(payment, event, _inquired_about(finished, sale, inquire_at, now), actor=actor, now=now)
     return _with_money(after, outcome)
@@ -138,16 +152,25 @@ def joined(outcome: Outcome, payment: Payment) -> Outcome:
     """
     The outcome of the operation, given that of its latest attempt.
 
-    Unknown outranks NotSent: an earlier attempt may have arrived. An approval of more than was asked for, or in
-    another currency, is Unknown too: somebody must look.
+    Unknown outranks what says nothing of an earlier attempt, which may have arrived: NotSent, and a refusal before
+    processing. An approval of more than was asked for, or in another currency, is Unknown too: somebody must look.
     """
-    if isinstance(outcome, NotSent) and payment.sale.unknown_since is not None:
-        return Unknown(outcome.code, "this attempt did not leave us, but an earlier one may have arrived")
+    if payment.sale.unknown_since is not None and _is_of_this_attempt_alone(outcome):
+        return Unknown(outcome.code, "this attempt was not taken, but an earlier one may have arrived")
     if isinstance(outcome, Approved):
         approved, asked = outcome.transaction.amount, payment.amount
         if approved.currency != asked.currency or approved.amount_minor > asked.amount_minor:
-            return Unknown("AMOUNT_MISMATCH", "Chase speaks of another amount than was asked for")
+            what = "Chase speaks of another amount than was asked for"
+            return Unknown(AMOUNT_MISMATCH, what, outcome.transaction.transaction_id)
     return outcome
+
+
+def _is_of_this_attempt_alone(outcome: Outcome) -> bool:
+    return isinstance(outcome, NotSent) or (isinstance(outcome, Declined) and outcome.transaction_id is None)
+
+
+def _is_silence(outcome: Outcome) -> bool:
+    return isinstance(outcome, Unknown) and outcome.transaction_id is None
 
 
 def is_partial(outcome: Outcome, payment: Payment) -> bool:
@@ -173,18 +196,30 @@ _APPROVED_EVENTS: Mapping[TransactionState, Event] = {
 def _sale_events(outcome: Outcome, payment: Payment) -> tuple[Event, OperationEvent]:
     if not isinstance(outcome, Approved):
         return _SALE_EVENTS[type(outcome)]
-    if is_partial(outcome, payment):
+    # What is voided holds nothing, however little of it was approved.
+    if is_partial(outcome, payment) and outcome.transaction.state is not TransactionState.VOIDED:
         return Event.SALE_PARTIALLY_APPROVED, OperationEvent.PENDING
     return _APPROVED_EVENTS[outcome.transaction.state], OperationEvent.APPROVED
 
 
 def _contradicted(payment: Payment, outcome: Outcome, *, actor: str, now: datetime) -> Payment | None:
-    if isinstance(outcome, NotSent | Unknown | Pending):
+    """The same status of the same transaction is no contradiction; what was heard else is kept, each time once."""
+    if isinstance(outcome, NotSent | Pending) or _is_silence(outcome):
         return None
     heard = record(outcome, payment.sale.request_id)
-    if payment.sale.outcome is not None and heard["status"] == payment.sale.outcome["status"]:
+    stored = [payment.sale.outcome, *(entry.detail for entry in payment.history)]
+    if any(known is not None and _tells_the_same(known, heard) for known in stored):
         return None
-    return advanced(payment, Event.ANSWER_CONTRADICTED, payment.sale, actor=actor, now=now)
+    return advanced(payment, Event.ANSWER_CONTRADICTED, payment.sale, actor=actor, now=now, detail=heard)
+
+
+def _tells_the_same(known: OutcomeRecord, heard: OutcomeRecord) -> bool:
+    return (known["status"], _heard_of(known)) == (heard["status"], _heard_of(heard))
+
+
+def _heard_of(told: OutcomeRecord) -> object:
+    chase = told.get("chase")
+    return chase.get("transactionId") if isinstance(chase, Mapping) else None
 
 
 def _inquired_about(operation: Operation, before: Operation, inquire_at: datetime, now: datetime) -> Operation:
@@ -196,13 +231,15 @@ def _inquired_about(operation: Operation, before: Operation, inquire_at: datetim
     return replace(operation, unknown_since=now, inquire_at=inquire_at, inquiries=0, empties=0)
 
 
-def _transaction_id(outcome: Outcome) -> str | None:
+def transaction_id_of(outcome: Outcome) -> str | None:
+    """Chase's id of the transaction that the outcome speaks of, where it speaks of one."""
     match outcome:
         case Approved(transaction=transaction):
             return transaction.transaction_id
-        case Declined(transaction_id=transaction_id) | Pending(transaction_id=transaction_id):
-            return transaction_id
-    return None
+        case NotSent():
+            return None
+        case _:
+            return outcome.transaction_id
 
 
 def _with_money(payment: Payment, outcome: Outcome) -> Payment:

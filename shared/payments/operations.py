@@ -50,6 +50,7 @@ OPERATION_TRANSITIONS: Mapping[tuple[OperationState, OperationEvent], OperationS
     (_S.UNKNOWN,   _E.APPROVED): _S.SUCCEEDED,
     (_S.UNKNOWN,   _E.DECLINED): _S.DECLINED,
     (_S.UNKNOWN,   _E.PENDING):  _S.UNKNOWN,
+    (_S.UNKNOWN,   _E.LOST):     _S.UNKNOWN,
     (_S.UNKNOWN,   _E.FAILED):   _S.FAILED,
 })
 # fmt: on

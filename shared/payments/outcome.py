@@ -86,10 +86,15 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Anything after the first byte that is not an answer we understand. Never sent again blindly, never 'failed'."""
+    """
+    Anything after the first byte that is not an answer we understand. Never sent again blindly, never 'failed'.
+
+    `transaction_id` is known where Chase did answer, but not about what was asked.
+    """
 
     code: str
     message: str
+    transaction_id: str | None = None
 
 
 Outcome = Approved | Declined | Pending | NotSent | Unknown

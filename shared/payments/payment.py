@@ -38,7 +38,11 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One fact, never changed: `event` moved the payment from `from_state` to `to_state`, by `actor`'s word."""
+    """
+    One fact, never changed: `event` moved the payment from `from_state` to `to_state`, by `actor`'s word.
+
+    `detail` keeps what was heard where it stands nowhere else: an answer that contradicts the stored one.
+    """
 
     sequence: int
     event: Event
@@ -47,6 +51,7 @@ class HistoryEntry:
     actor: str
     at: datetime
     operation_id: str | None = None
+    detail: OutcomeRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

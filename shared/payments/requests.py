@@ -8,7 +8,7 @@ from typing import assert_never
 
 from shared.payments.cards import brand
 from shared.payments.money import Money
-from shared.payments.payment import Method
+from shared.payments.payment import Method, Payment
 from shared.payments.secret import Secret
 
 
@@ -154,6 +154,15 @@ class Merchant:
     statement_descriptor: str | None = None
     soft_merchant_name: str | None = None
     category_code: str | None = None
+
+
+def merchant_of(payment: Payment) -> Merchant:
+    """
+    The merchant that the payment was begun with, as far as asking about it goes.
+
+    Settings may name another merchant id by now, or have lost the biller: under that, Chase would know nothing of it.
+    """
+    return Merchant(payment.biller_id, payment.merchant_id, frozenset({payment.amount.currency}))
 
 
 def kept_of(instrument: Instrument) -> Method:

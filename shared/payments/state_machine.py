@@ -97,6 +97,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType({
     (S.UNKNOWN,    E.SALE_CAPTURED):            S.CAPTURED,
     (S.UNKNOWN,    E.SALE_DECLINED):            S.DECLINED,
     (S.UNKNOWN,    E.SALE_PENDING):             S.UNKNOWN,
+    (S.UNKNOWN,    E.SALE_LOST):                S.UNKNOWN,
     (S.UNKNOWN,    E.SALE_PARTIALLY_APPROVED):  S.UNKNOWN,
     (S.UNKNOWN,    E.PARTIAL_APPROVAL_UNDONE):  S.DECLINED,
     (S.UNKNOWN,    E.SALE_FOUND_VOIDED):        S.VOIDED,

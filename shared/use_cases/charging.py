@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from shared.payments.lifecycle import CHASE
+from shared.payments.lifecycle import CHASE, transaction_id_of
 from shared.payments.outcome import Outcome, Unknown
 from shared.payments.payment import Payment
 from shared.payments.requests import Merchant, SaleRequest
@@ -32,8 +32,14 @@ class Charging:
         try:
             payment = await self._recording.record(payment, outcome, actor=CHASE)
         except Exception as error:
-            self._telemetry.alarm("sale.outcome_not_recorded", paymentId=payment.id, error=type(error).__name__)
-            self._tasks.start(self._record_later(payment, outcome), finish=False)
+            self._telemetry.alarm(
+                "sale.outcome_not_recorded",
+                paymentId=payment.id,
+                code=outcome.code,
+                transactionId=transaction_id_of(outcome),
+                error=type(error).__name__,
+            )
+            self._tasks.start(self._record_later(payment, outcome))
             return payment
         if payment.state is State.UNKNOWN:
             self._tasks.start(self._inquiries.follow(payment), finish=False)

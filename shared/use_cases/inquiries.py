@@ -6,33 +6,38 @@ from datetime import datetime, timedelta
 from shared.payments.inquiry import EMPTIES_NEEDED, MADE_BY_THE_TASK, POSITIVE_CONTROL_FOR_S, offset_s
 from shared.payments.outcome import Inquiry, NoAnswer, NothingFound
 from shared.payments.payment import Payment
+from shared.payments.requests import merchant_of
 from shared.payments.state_machine import State
 from shared.use_cases.ports import Outside
 from shared.use_cases.recording import Recording
 
 
 class PositiveControl:
-    """Has the look-up lately found something that is known to be there? Else 'nothing there' proves nothing."""
+    """
+    Has the look-up lately found something that is known to be there? Else 'nothing there' proves nothing.
+
+    Asked per merchant id: one that is wrong would find nothing either, while another's payments are found.
+    """
 
     def __init__(self, outside: Outside) -> None:
-        self._payments, self._chase = outside.payments, outside.chase
-        self._merchants, self._clock = outside.merchants, outside.clock
-        self._found_at: datetime | None = None
+        self._payments, self._chase, self._clock = outside.payments, outside.chase, outside.clock
+        self._found_at: dict[str, datetime] = {}
 
-    def found(self) -> None:
+    def found(self, payment: Payment) -> None:
         """An inquiry has just found its payment: that vouches for the look-up as well as any control."""
-        self._found_at = self._clock.now()
+        self._found_at[payment.merchant_id] = self._clock.now()
 
-    async def holds(self) -> bool:
-        if self._found_at and self._clock.now() - self._found_at < timedelta(seconds=POSITIVE_CONTROL_FOR_S):
+    async def holds(self, merchant_id: str) -> bool:
+        found_at = self._found_at.get(merchant_id)
+        if found_at and self._clock.now() - found_at < timedelta(seconds=POSITIVE_CONTROL_FOR_S):
             return True
-        known = await self._payments.latest_approved()
-        if known is None or known.biller_id not in self._merchants:
+        known = await self._payments.latest_approved(merchant_id)
+        if known is None:
             return False
-        answer = await self._chase.find_sale(known.sale.request_id, self._merchants[known.biller_id])
+        answer = await self._chase.find_sale(known.sale.request_id, merchant_of(known))
         if isinstance(answer, NothingFound | NoAnswer):
             return False
-        self.found()
+        self.found(known)
         return True
 
 
@@ -40,7 +45,7 @@ class Inquiries:
     """Asks Chase about unknown sales: on the schedule (`follow`), or when somebody asks (`inquire`)."""
 
     def __init__(self, outside: Outside, recording: Recording) -> None:
-        self._payments, self._chase, self._merchants = outside.payments, outside.chase, outside.merchants
+        self._payments, self._chase = outside.payments, outside.chase
         self._clock, self._pace, self._telemetry = outside.clock, outside.pace, outside.telemetry
         self._recording, self._control = recording, PositiveControl(outside)
 
@@ -62,9 +67,19 @@ class Inquiries:
         if taken is None:
             return await self._payments.get(payment.id) or payment
         asked_at = self._clock.now()
-        answer = await self._chase.find_sale(taken.sale.request_id, self._merchants[taken.biller_id])
-        self._telemetry.event("inquiry.answered", paymentId=taken.id, answer=type(answer).__name__)
-        return await self._learned(taken, answer, asked_at)
+        answer = await self._asked(taken)
+        if isinstance(answer, NothingFound):
+            return await self._counted(taken, asked_at)
+        return await self._learned(taken, answer)
+
+    async def look(self, payment: Payment) -> Payment:
+        """Ask now, beside the schedule: what is found is adopted; nothing found neither counts nor moves anything."""
+        return await self._learned(payment, await self._asked(payment))
+
+    async def _asked(self, payment: Payment) -> Inquiry:
+        answer = await self._chase.find_sale(payment.sale.request_id, merchant_of(payment))
+        self._telemetry.event("inquiry.answered", paymentId=payment.id, answer=type(answer).__name__)
+        return answer
 
     async def _taken(self, payment: Payment) -> Payment | None:
         sale = payment.sale
@@ -74,19 +89,17 @@ class Inquiries:
             return None
         return replace(payment, operations=(moved, *payment.operations[1:]))
 
-    async def _learned(self, payment: Payment, answer: Inquiry, asked_at: datetime) -> Payment:
-        if isinstance(answer, NoAnswer):
+    async def _learned(self, payment: Payment, answer: Inquiry) -> Payment:
+        if isinstance(answer, NoAnswer | NothingFound):
             return payment
-        if isinstance(answer, NothingFound):
-            return await self._counted(payment, asked_at)
-        self._control.found()
+        self._control.found(payment)
         return await self._recording.record(payment, answer, actor="inquiry")
 
     async def _counted(self, payment: Payment, asked_at: datetime) -> Payment:
         sale = payment.sale
         if asked_at < sale.claimed_at + timedelta(seconds=self._pace.empty_counts_after_s):
             return payment
-        if not await self._control.holds():
+        if not await self._control.holds(payment.merchant_id):
             self._telemetry.alarm("inquiry.positive_control_failed", paymentId=payment.id)
             return payment
         counted = replace(sale, empties=sale.empties + 1)

@@ -113,8 +113,8 @@ class Payments(Protocol):
         False if somebody else took this inquiry, or the operation is not unknown any more.
         """
 
-    async def latest_approved(self) -> Payment | None:
-        """The newest payment that Chase is known to hold: the positive control's question."""
+    async def latest_approved(self, merchant_id: str) -> Payment | None:
+        """The newest payment that Chase is known to hold under that merchant id: the positive control's question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from typing import Final
 
 from shared.payments.errors import ChangedMeanwhile
 from shared.payments.inquiry import offset_s
-from shared.payments.lifecycle import is_partial, with_sale_outcome
+from shared.payments.lifecycle import AMOUNT_MISMATCH, is_partial, joined, transaction_id_of, with_sale_outcome
 from shared.payments.outcome import Outcome
 from shared.payments.payment import Payment
 from shared.payments.state_machine import Event
@@ -35,7 +35,7 @@ class Recording:
             except ChangedMeanwhile:
                 payment = await self._again(payment)
                 continue
-            self._tell(after, outcome)
+            self._tell(after, joined(outcome, payment))
             return after
         raise ChangedMeanwhile(f"{payment.id} keeps changing")
 
@@ -58,7 +58,10 @@ class Recording:
             status=type(outcome).__name__,
             code=outcome.code,
         )
+        told = {"paymentId": payment.id, "code": outcome.code, "transactionId": transaction_id_of(outcome)}
         if payment.history[-1].event is Event.ANSWER_CONTRADICTED:
-            self._telemetry.alarm("payment.answer_contradicted", paymentId=payment.id, code=outcome.code)
+            self._telemetry.alarm("payment.answer_contradicted", **told)
+        if outcome.code == AMOUNT_MISMATCH:
+            self._telemetry.alarm("payment.amount_mismatch", **told)
         if is_partial(outcome, payment):
-            self._telemetry.alarm("payment.partial_approval", paymentId=payment.id)
+            self._telemetry.alarm("payment.partial_approval", **told)

@@ -5,7 +5,7 @@ What may happen to the same key, or the same bill, is decided by the database's 
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.payments.errors import (
@@ -16,6 +16,7 @@ from shared.payments.errors import (
     IdempotencyKeyReused,
     InvalidRequest,
     KeyTaken,
+    Overloaded,
     PaymentUnresolved,
 )
 from shared.payments.idempotency import KeyRecord, Nonce
@@ -60,25 +61,32 @@ class Sale:
         charging: Charging,
         *,
         answer_within_s: float,
+        in_flight_max: int,
         on_not_found: OnNotFound,
     ) -> None:
         self._payments, self._merchants, self._charging = outside.payments, outside.merchants, charging
         self._clock, self._identifiers, self._tasks = outside.clock, outside.identifiers, outside.tasks
         self._answer_within_s, self._on_not_found = answer_within_s, on_not_found
+        self._in_flight, self._in_flight_max = 0, in_flight_max
 
     async def take(self, call: SaleCall) -> SaleAnswer:
         """
         Charge the payer once, however often this is called with the same key.
 
         Answers within `answer_within_s`, with the payment as it then is; the work goes on. Raises InvalidRequest,
-        Unauthenticated (nonce), IdempotencyInProgress, IdempotencyKeyReused or PaymentUnresolved.
+        Unauthenticated (nonce), IdempotencyInProgress, IdempotencyKeyReused or PaymentUnresolved; Overloaded, at once
+        and before anything is stored, while `in_flight_max` sales are at work.
         """
+        if self._in_flight >= self._in_flight_max:
+            raise Overloaded("nothing was stored or sent: repeat it with the same Idempotency-Key", retry_after_s=1)
         try:
             merchant = self._checked(call.request)
         except InvalidRequest as refused:
             return await self._known_before(call, refused)
         progress = _Progress(call, merchant)
+        self._in_flight += 1
         task = self._tasks.start(self._begin(progress))
+        task.add_done_callback(self._landed)
         await asyncio.wait({task}, timeout=self._answer_within_s)
         if task.done():
             answer: SaleAnswer = task.result()
@@ -94,6 +102,9 @@ class Sale:
         if problems := problems_of(request, merchant, self._clock.now()):
             raise InvalidRequest(*problems)
         return merchant
+
+    def _landed(self, _task: object) -> None:
+        self._in_flight -= 1
 
     async def _known_before(self, call: SaleCall, refused: InvalidRequest) -> SaleAnswer:
         """A card may expire, or a biller leave, after its sale: the key still stands for what was done under it."""
@@ -169,6 +180,8 @@ class Sale:
         return payment.state is State.RECEIVED
 
     async def _send_again(self, progress: "_Progress", payment: Payment) -> SaleAnswer:
+        # Chase knows the earlier attempt under the merchant id of its day; under another it would take a second one.
+        progress.merchant = replace(progress.merchant, merchant_id=payment.merchant_id)
         progress.send_before_s = self._clock.boot_s() + SEND_WITHIN_S
         claimed = reclaimed_sale(payment, actor=progress.call.caller, now=self._clock.now())
         try:

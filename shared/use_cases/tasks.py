@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from shared.payments.errors import PaymentServiceError
 from shared.use_cases.ports import Telemetry
 
 
@@ -32,5 +33,7 @@ class TrackedTasks:
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         del self._running[task]
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None if task.cancelled() else task.exception()
+        # What is expected is told to the caller, and counted at the door.
+        if error is not None and not isinstance(error, PaymentServiceError):
             self._telemetry.event("task.raised", error=type(error).__name__)

@@ -90,6 +90,7 @@ def build(
             outside,
             Charging(outside, recording, inquiries),
             answer_within_s=settings.sale_answer_within_s,
+            in_flight_max=settings.sales_in_flight_max,
             on_not_found=settings.on_not_found,
         ),
         refresh=Refresh(outside, inquiries),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from shared.chase import classification
 from shared.chase.classification import (
     KIND_OF,
     Expected,
@@ -12,7 +13,6 @@ from shared.chase.classification import (
     capture_outcome,
     found,
     refund_outcome,
-    sale_outcome,
     verification_outcome_of,
     void_outcome,
 )
@@ -97,11 +97,16 @@ class TestASale:
         assert outcome == Declined("INVALID_DATA", "amount is wrong", Retry.NEVER)
 
     @pytest.mark.parametrize("status", [400, 412])
-    @pytest.mark.parametrize("body", [{}, {"error": "invalid_request"}, {"responseCode": "<b>"}])
+    @pytest.mark.parametrize("body", [{"responseStatus": "ERROR"}, {"responseCode": "<b>"}])
     def test_refused_without_a_code_is_a_validation_error(self, status: int, body: object) -> None:
         outcome = sale_outcome(reply(status, body))
 
         assert outcome == Declined("VALIDATION_ERROR", "refused by Chase's validation", Retry.NEVER)
+
+    @pytest.mark.parametrize("status", [400, 412])
+    @pytest.mark.parametrize("body", [{}, {"error": "invalid_request"}, {"fault": {"code": 1}}])
+    def test_refused_in_other_words_than_chases_is_unknown(self, status: int, body: object) -> None:
+        assert sale_outcome(reply(status, body)).code == f"HTTP_{status}"
 
     def test_refused_with_its_card_number_in_the_text_does_not_show_it(self) -> None:
         outcome = sale_outcome(reply(400, an_error(message="accountNumber 4112344112344113 is invalid")))
@@ -198,6 +203,29 @@ class TestALookUp:
         assert type(answer) is kind
 
 
+def _own(body: object) -> str:
+    """The request-id that the answer carries: the call's own, where it carries one."""
+    return str(body.get("requestId", "own")) if isinstance(body, dict) else "own"
+
+
+def sale_outcome(answer: Reply) -> Outcome:
+    try:
+        body = json.loads(answer.body)
+    except ValueError:
+        body = None
+    return classification.sale_outcome(answer, request_id=_own(body))
+
+
+class TestAnAnswerToAnotherCall:
+    @pytest.mark.parametrize("changed", [{}, {"responseStatus": "DENIED", "transactionState": "DECLINED"}])
+    def test_is_not_taken_for_ours(self, changed: dict[str, object]) -> None:
+        body = a_payment(requestId="of-another-call", **changed)
+
+        outcome = classification.sale_outcome(reply(200, body), request_id="our-own")
+
+        assert (type(outcome), outcome.code) == (Unknown, "OTHER_PAYMENT_FOUND")
+
+
 def voided(status: int, body: object = b"") -> Outcome:
     return void_outcome(reply(status, body), transaction_id=full.SALE_ID, amount=Money(12599, "USD"))
 
@@ -207,7 +235,7 @@ def refunded(status: int, body: object = b"") -> Outcome:
 
 
 def captured(status: int, body: object = b"") -> Outcome:
-    return capture_outcome(reply(status, body))
+    return capture_outcome(reply(status, body), request_id=_own(body))
 
 
 class TestAFullAnswer:

@@ -37,13 +37,14 @@ class Verb:
 
 
 SALE = "/api/v2/payments"
+OF_THE_SALE = chase_request_id("op_0193561a7c4d99887766554433221100")
 VERBS = [
     Verb(
         "sells",
         "POST",
         SALE,
-        chase_request_id("op_0193561a7c4d99887766554433221100"),
-        full.A_DELAYED_SALE,
+        OF_THE_SALE,
+        {**full.A_DELAYED_SALE, "requestId": OF_THE_SALE},
         Call.SALE,
     ),
     Verb("voids", "PATCH", f"{SALE}/{full.SALE_ID}", "the-voids-own-request-id", full.A_VOID, Call.VOID),
@@ -52,7 +53,7 @@ VERBS = [
         "POST",
         f"{SALE}/{full.SALE_ID}/captures",
         "the-sales-own-request-id",
-        full.A_FULL_CAPTURE,
+        {**full.A_FULL_CAPTURE, "requestId": "the-sales-own-request-id"},
         Call.SALE,
     ),
     Verb("refunds", "POST", "/api/v2/refunds", "the-refunds-own-request-id", full.A_REFUND, Call.REFUND),
@@ -172,7 +173,7 @@ class TestWhateverIsAsked:
 
 async def test_a_failing_refund_does_not_stop_sales(make_desk: MakeDesk, chase: Peer) -> None:
     desk = make_desk(breaker_failures=1)
-    chase.does(answers(503), answers(200, full.A_DELAYED_SALE))
+    chase.does(answers(503), answers(200, {**full.A_DELAYED_SALE, "requestId": OF_THE_SALE}))
     await desk.refunds()
 
     assert isinstance(await desk.sells(), Approved)
@@ -201,7 +202,7 @@ class TestAVoid:
 
 class TestACapture:
     async def test_of_a_part_tells_the_amount_that_was_taken(self, desk: Desk, chase: Peer) -> None:
-        chase.does(answers(200, full.A_PARTIAL_CAPTURE))
+        chase.does(answers(200, {**full.A_PARTIAL_CAPTURE, "requestId": "the-sales-own-request-id"}))
         payment, operation = a_sold_payment(), an_operation(OperationKind.SALE)
 
         outcome = await desk.client.capture(

@@ -276,12 +276,13 @@ class TestWhatReconciliationLooksFor:
         assert not await payments.schedule(sale, replace(sale, inquiries=1))
 
     async def test_the_control_is_the_newest_payment_that_chase_holds(self, payments: SqlPayments) -> None:
-        assert await payments.latest_approved() is None
+        assert await payments.latest_approved("998482157630") is None
         await ended(payments, approved(), 1)
         newest = await ended(payments, approved(), 2)
         await ended(payments, DECLINED, 3)
 
-        assert await payments.latest_approved() == newest
+        assert await payments.latest_approved("998482157630") == newest
+        assert await payments.latest_approved("998482157631") is None
 
 
 class TestHistory:

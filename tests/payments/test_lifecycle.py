@@ -8,13 +8,14 @@ import pytest
 from shared.payments.errors import TransitionNotAllowed
 from shared.payments.lifecycle import capture_confirmed, reclaimed_sale, with_sale_outcome
 from shared.payments.operations import OperationState
-from shared.payments.outcome import Declined, NotSent, Outcome, Pending, TransactionState, Unknown
+from shared.payments.outcome import Declined, NotSent, Outcome, Pending, TransactionState, Unknown, record
 from shared.payments.payment import Payment
 from shared.payments.state_machine import Event, State
 from tests.builders import NOW, a_submitted_payment, approved
 
 LATER = NOW + timedelta(seconds=1)
-DECLINED = Declined("INSUFFICIENT_FUNDS", "not enough money")
+DECLINED = Declined("INSUFFICIENT_FUNDS", "not enough money", transaction_id="b1f7c0de-declined")
+REFUSED = Declined("VALIDATION_ERROR", "refused before processing")
 NOT_SENT = NotSent("NOT_CONNECTED", "refused")
 LOST = Unknown("READ_TIMEOUT", "no answer")
 PENDING = Pending("CUSTOMER_PENDING", "taken", "b1f7c0de")
@@ -136,15 +137,31 @@ def test_an_unknown_sale_found_pending_goes_on_with_its_schedule() -> None:
     assert with_sale_outcome(pending, PENDING, inquire_at=LATER, actor="inquiry", now=LATER) is None
 
 
-@pytest.mark.parametrize("nothing_new", [LOST, NOT_SENT, approved(126_00)])
+def test_another_amount_than_asked_for_is_kept_with_its_transaction_and_told_once() -> None:
+    mismatched = after(an_unknown_payment(), approved(126_00))
+
+    assert (mismatched.state, mismatched.sale.transaction_id) == (State.UNKNOWN, AUTHORIZED.transaction.transaction_id)
+    assert mismatched.sale.outcome is not None
+    assert mismatched.sale.outcome["code"] == "AMOUNT_MISMATCH"
+    assert with_sale_outcome(mismatched, approved(126_00), inquire_at=LATER, actor="inquiry", now=LATER) is None
+
+
+def test_what_was_approved_in_part_and_voided_since_holds_nothing() -> None:
+    partly = after(a_submitted_payment(), approved(100))
+
+    assert after(partly, approved(100, TransactionState.VOIDED)).state is State.VOIDED
+
+
+@pytest.mark.parametrize("nothing_new", [LOST, NOT_SENT, REFUSED])
 def test_what_adds_nothing_to_an_unknown_sale_changes_nothing(nothing_new: Outcome) -> None:
     assert with_sale_outcome(an_unknown_payment(), nothing_new, inquire_at=LATER, actor="chase", now=LATER) is None
 
 
-def test_unknown_outranks_not_sent_of_a_later_attempt() -> None:
+@pytest.mark.parametrize("of_the_later_attempt", [NOT_SENT, REFUSED])
+def test_unknown_outranks_what_says_nothing_of_an_earlier_attempt(of_the_later_attempt: Outcome) -> None:
     sent_again = reclaimed_sale(an_unknown_payment(), actor="ctp", now=LATER)
 
-    payment = after(sent_again, NOT_SENT)
+    payment = after(sent_again, of_the_later_attempt)
 
     assert sent_again.history[-1].event is Event.SALE_RESUBMITTED
     assert (payment.state, payment.sale.attempts) == (State.UNKNOWN, 2)
@@ -181,6 +198,18 @@ class TestASecondAnswerAboutAFinishedSale:
 
         assert (contradicted.state, contradicted.history[-1].event) == (State.DECLINED, Event.ANSWER_CONTRADICTED)
         assert contradicted.sale == payment.sale
+        kept = contradicted.history[-1].detail
+        assert kept is not None
+        assert kept["chase"] == record(AUTHORIZED, payment.sale.request_id)["chase"]
+
+    def test_that_names_another_charge_is_kept_too_and_once(self) -> None:
+        payment = after(a_submitted_payment(), AUTHORIZED)
+        second_charge = approved(transaction_id="another-transaction")
+
+        contradicted = after(payment, second_charge)
+
+        assert (contradicted.state, contradicted.history[-1].event) == (State.AUTHORIZED, Event.ANSWER_CONTRADICTED)
+        assert with_sale_outcome(contradicted, second_charge, inquire_at=LATER, actor="inquiry", now=LATER) is None
 
     @pytest.mark.parametrize("silence", [LOST, NOT_SENT, PENDING])
     def test_that_says_nothing_is_not_an_answer(self, silence: Outcome) -> None:

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.payments.outcome import NoAnswer, NothingFound, Pending, Unknown
+from shared.payments.outcome import Inquiry, NoAnswer, NothingFound, Pending, Unknown
 from shared.payments.payment import Payment
+from shared.payments.requests import Merchant
 from shared.payments.state_machine import State
 from tests.builders import NOW, approved
 from tests.use_cases.workshop import Workshop
@@ -76,6 +77,22 @@ async def test_an_inquiry_moves_the_schedule_before_it_asks(workshop: Workshop, 
     assert (sale.inquiries, sale.inquire_at) == (1, NOW + timedelta(seconds=3))
 
 
+async def test_asks_under_the_merchant_id_that_the_sale_was_sent_with(workshop: Workshop, lost: Payment) -> None:
+    asked_under: list[str] = []
+    find = workshop.chase.find_sale
+
+    async def noted(request_id: str, merchant: Merchant) -> Inquiry:
+        asked_under.append(merchant.merchant_id)
+        return await find(request_id, merchant)
+
+    workshop.chase.find_sale = noted  # type: ignore[method-assign]
+    workshop.outside.merchants.clear()  # type: ignore[attr-defined]
+
+    await workshop.inquiries.inquire(lost)
+
+    assert asked_under == [lost.merchant_id]
+
+
 class TestAnEmptyAnswer:
     async def test_counts_only_when_asked_late_enough(self, workshop: Workshop, lost: Payment) -> None:
         await workshop.sold("known", reference="INV-0")
@@ -125,6 +142,17 @@ class TestAnEmptyAnswer:
         assert twice.sale.empties == 2
         assert workshop.chase.asked.count(known.sale.request_id) == 2
         assert "inquiry.nothing_found" in workshop.alarms()
+
+    async def test_does_not_count_because_another_merchants_payments_are_found(
+        self, workshop: Workshop, lost: Payment
+    ) -> None:
+        await workshop.sold("known", reference="INV-0", biller_id="county-tax")
+        workshop.clock._offset = timedelta(seconds=90)
+
+        asked = await workshop.inquiries.inquire(lost)
+
+        assert asked.sale.empties == 0
+        assert workshop.alarms() == ["inquiry.positive_control_failed"]
 
     async def test_needs_no_control_right_after_another_payment_was_found(
         self, workshop: Workshop, lost: Payment

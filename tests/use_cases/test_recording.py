@@ -59,6 +59,16 @@ async def test_two_answers_that_cannot_both_be_true_are_kept_and_alarmed(
     assert workshop.alarms() == ["payment.answer_contradicted"]
 
 
+async def test_another_amount_than_asked_for_is_unknown_and_alarmed_with_its_transaction(
+    workshop: Workshop, submitted: Payment
+) -> None:
+    payment = await workshop.recording.record(submitted, approved(999_99), actor="chase")
+
+    assert payment.state is State.UNKNOWN
+    [(name, told)] = workshop.telemetry.alarms
+    assert (name, told["transactionId"]) == ("payment.amount_mismatch", approved().transaction.transaction_id)
+
+
 async def test_a_partial_approval_is_unknown_and_alarmed(workshop: Workshop, submitted: Payment) -> None:
     payment = await workshop.recording.record(submitted, approved(100, TransactionState.AUTHORIZED), actor="chase")
 

@@ -1,13 +1,22 @@
 """The sale, at the moments that a network or a process chooses badly."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from shared.payments.errors import IdempotencyInProgress, IdempotencyKeyReused, InvalidRequest, PaymentUnresolved
+from shared.payments.errors import (
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
+    InvalidRequest,
+    Overloaded,
+    PaymentUnresolved,
+)
 from shared.payments.inquiry import OnNotFound
 from shared.payments.money import Money
-from shared.payments.outcome import NothingFound, NotSent, Unknown
+from shared.payments.outcome import NothingFound, NotSent, Outcome, Unknown
+from shared.payments.payment import Payment
+from shared.payments.requests import Merchant, SaleRequest
 from shared.payments.state_machine import State
 from tests.builders import a_card, approved
 from tests.use_cases.workshop import Workshop, a_call
@@ -71,6 +80,25 @@ class TestACallerWhoCannotWait:
     async def test_is_told_to_come_again_if_not_even_that_is_done(self, workshop: Workshop) -> None:
         with pytest.raises(IdempotencyInProgress):
             await workshop.sale(answer_within_s=0.0).take(a_call())
+
+
+class TestTooManyAtOnce:
+    async def test_are_turned_away_before_anything_is_stored_and_taken_again_later(self, workshop: Workshop) -> None:
+        workshop.chase.hold = asyncio.Event()
+        sale = workshop.sale()
+        at_work = [asyncio.create_task(sale.take(a_call(f"attempt-{n}", reference=f"INV-{n}"))) for n in range(20)]
+        while len(workshop.chase.sold) < 20:
+            await asyncio.sleep(0)
+
+        with pytest.raises(Overloaded) as refused:
+            await sale.take(a_call("one-too-many", reference="INV-20"))
+
+        assert refused.value.retry_after_s == 1
+        assert await workshop.payments.by_key("ctp", "one-too-many", None) is None
+        workshop.chase.hold.set()
+        await asyncio.gather(*at_work)
+        taken = await sale.take(a_call("one-too-many", reference="INV-20"))
+        assert taken.payment.state is State.AUTHORIZED
 
 
 class TestCommitTwo:
@@ -158,6 +186,24 @@ class TestARepeatedKey:
 
         assert {type(error) for error in refused} == {PaymentUnresolved}
         assert len(workshop.chase.sold) == 1
+
+    async def test_is_sent_again_under_the_merchant_id_of_its_first_attempt(self, workshop: Workshop) -> None:
+        workshop.chase.sales = [NOT_SENT]
+        received = await workshop.sold()
+        merchants: dict[str, Merchant] = workshop.outside.merchants  # type: ignore[assignment]
+        merchants["city-water"] = replace(merchants["city-water"], merchant_id="000000000000")
+        sent_under: list[str] = []
+        send = workshop.chase.sale
+
+        async def noted(request: SaleRequest, payment: Payment, merchant: Merchant, *, send_before_s: float) -> Outcome:
+            sent_under.append(merchant.merchant_id)
+            return await send(request, payment, merchant, send_before_s=send_before_s)
+
+        workshop.chase.sale = noted  # type: ignore[method-assign]
+
+        await workshop.sold()
+
+        assert sent_under == [received.merchant_id]
 
     async def test_of_what_chase_does_not_know_is_sent_again_only_where_the_setting_says_so(
         self, workshop: Workshop

@@ -1,5 +1,7 @@
 """The reconciliation timer, and an operator's look."""
 
+from typing import Any
+
 import pytest
 
 from shared.payments.errors import ChangedMeanwhile
@@ -44,7 +46,7 @@ class TestReconciliation:
         first = await workshop.reconciliation.run_once()
         second = await workshop.reconciliation.run_once()
 
-        assert (first, second) == (Counts(abandoned=2, failed=1), Counts(abandoned=1))
+        assert (first, second) == (Counts(abandoned=2, left=1), Counts(abandoned=1))
         assert workshop.alarms() == ["reconciliation.failed"]
         assert {(await workshop.stored(payment)).state for payment in payments} == {State.UNKNOWN}
 
@@ -56,6 +58,23 @@ class TestReconciliation:
 
         states = [(await workshop.stored(payment)).state for payment in payments]
         assert sorted(states) == [State.SUBMITTED, State.UNKNOWN, State.UNKNOWN]
+
+    async def test_begins_nothing_new_once_its_time_is_up(self, workshop: Workshop) -> None:
+        for number in range(1, 31):
+            await left_behind(workshop, number)
+        await workshop.clock.advance(91)
+        slow = workshop.recording.record
+
+        async def takes_ten_seconds(*arguments: Any, **named: Any) -> Payment:
+            await workshop.clock.advance(10)
+            return await slow(*arguments, **named)
+
+        workshop.recording.record = takes_ten_seconds  # type: ignore[method-assign]
+
+        counts = await workshop.reconciliation.run_once()
+
+        assert 0 < counts.abandoned < 30
+        assert counts.left == 30 - counts.abandoned
 
 
 class TestRefresh:
@@ -94,6 +113,15 @@ class TestRefresh:
         unknown = await workshop.sold()
 
         assert (await workshop.refresh.refresh(unknown, actor="operator")).state is State.AUTHORIZED
+
+    async def test_moves_no_schedule_and_counts_nothing(self, workshop: Workshop) -> None:
+        workshop.chase.sales = [LOST]
+        unknown = await workshop.sold()
+
+        for _ in range(10):
+            await workshop.refresh.refresh(unknown, actor="operator")
+
+        assert await workshop.stored(unknown) == unknown
 
     async def test_leaves_the_rest_as_it_is(self, workshop: Workshop) -> None:
         workshop.chase.sales = [Declined("DO_NOT_HONOR", "no")]

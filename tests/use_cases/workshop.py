@@ -102,7 +102,9 @@ class Workshop:
 
     def sale(self, *, answer_within_s: float = 5.0, on_not_found: OnNotFound = OnNotFound.MANUAL) -> Sale:
         charging = Charging(self.outside, self.recording, self.inquiries)
-        return Sale(self.outside, charging, answer_within_s=answer_within_s, on_not_found=on_not_found)
+        return Sale(
+            self.outside, charging, answer_within_s=answer_within_s, in_flight_max=20, on_not_found=on_not_found
+        )
 
     async def sold(self, key: str = "attempt-1", **changed: Any) -> Payment:
         """The payment that a sale under `key` answers with."""
@@ -129,7 +131,7 @@ def build_workshop(path: Path) -> tuple[Workshop, SqliteEngine]:
     outside = Outside(
         payments=payments,
         chase=chase,
-        merchants=MERCHANTS,
+        merchants=dict(MERCHANTS),
         clock=clock,
         pace=Pace(),
         identifiers=TimeOrderedIdentifiers(),

@@ -6,6 +6,6 @@ INSERT INTO payments (id, mode, processor, caller, idempotency_key, biller_id, m
 IF @@ROWCOUNT <> 1 THROW 51002, 'guard', 1;
 INSERT INTO operations (id, payment_id, kind, amount_minor, currency, request_id, created_at, state, claimed_at, attempts, outcome, transaction_id, unknown_since, inquiries, empties, inquire_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?, NULL);
 IF @@ROWCOUNT <> 1 THROW 51003, 'guard', 1;
-INSERT INTO history (payment_id, sequence, event, from_state, to_state, actor, at, operation_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO history (payment_id, sequence, event, from_state, to_state, actor, at, operation_id, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL);
 IF @@ROWCOUNT <> 1 THROW 51004, 'guard', 1;
 COMMIT;

@@ -36,9 +36,10 @@ CREATE TABLE payments (
 -- A bill has one open live payment at most.
 CREATE UNIQUE INDEX payments_open_bill ON payments (biller_id, reference)
     WHERE mode = 'live' AND state IN ('received', 'submitted', 'unknown');
--- FindPayments by reference and by state; the positive control takes the newest of a state.
+-- FindPayments by reference and by state; the positive control takes a merchant's newest of a state.
 CREATE INDEX payments_reference ON payments (reference, id);
 CREATE INDEX payments_state ON payments (state, id);
+CREATE INDEX payments_merchant ON payments (merchant_id, state, id);
 
 CREATE TABLE operations (
     id             TEXT    NOT NULL PRIMARY KEY,
@@ -76,6 +77,7 @@ CREATE TABLE history (
     actor        TEXT    NOT NULL,
     at           TEXT    NOT NULL,
     operation_id TEXT,
+    detail       TEXT    CHECK (detail IS NULL OR json_valid(detail)),
     PRIMARY KEY (payment_id, sequence)
 ) WITHOUT ROWID;
 
@@ -98,7 +100,7 @@ CREATE TABLE idempotency_keys (
     CHECK ((payment_id IS NULL) <> (refused_for IS NULL))
 ) WITHOUT ROWID;
 
--- Nonces of signed writes: accepted once. Older than the clock tolerance they are purged.
+-- Nonces of signed writes: accepted once. One is of use for 600 s (the clock tolerance, either way), then purged.
 CREATE TABLE nonces (
     key_id  TEXT NOT NULL,
     nonce   TEXT NOT NULL,

@@ -52,9 +52,10 @@ CREATE TABLE dbo.payments (
 -- A bill has one open live payment at most.
 CREATE UNIQUE NONCLUSTERED INDEX payments_open_bill ON dbo.payments (biller_id, reference)
     WHERE mode = N'live' AND state IN (N'received', N'submitted', N'unknown');
--- FindPayments by reference and by state; the positive control takes the newest of a state.
+-- FindPayments by reference and by state; the positive control takes a merchant's newest of a state.
 CREATE NONCLUSTERED INDEX payments_reference ON dbo.payments (reference, id);
 CREATE NONCLUSTERED INDEX payments_state ON dbo.payments (state, id);
+CREATE NONCLUSTERED INDEX payments_merchant ON dbo.payments (merchant_id, state, id);
 
 CREATE TABLE dbo.operations (
     id             NVARCHAR(40)  COLLATE Latin1_General_100_BIN2 NOT NULL,
@@ -101,6 +102,8 @@ CREATE TABLE dbo.history (
     actor        NVARCHAR(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
     at           DATETIME2(3)  NOT NULL,
     operation_id NVARCHAR(40)  COLLATE Latin1_General_100_BIN2 NULL,
+    detail       NVARCHAR(MAX) COLLATE Latin1_General_100_BIN2 NULL,
+    CONSTRAINT history_detail CHECK (detail IS NULL OR ISJSON(detail) = 1),
     CONSTRAINT history_pk PRIMARY KEY CLUSTERED (payment_id, sequence),
     CONSTRAINT history_of_payment FOREIGN KEY (payment_id) REFERENCES dbo.payments (id),
     CONSTRAINT history_sequence_positive CHECK (sequence >= 1)
@@ -123,7 +126,7 @@ CREATE TABLE dbo.idempotency_keys (
 );
 CREATE CLUSTERED INDEX idempotency_keys_by_time ON dbo.idempotency_keys (created_at);
 
--- Nonces of signed writes: accepted once. Older than the clock tolerance they are purged.
+-- Nonces of signed writes: accepted once. One is of use for 600 s (the clock tolerance, either way), then purged.
 CREATE TABLE dbo.nonces (
     key_id  NVARCHAR(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
     nonce   NVARCHAR(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
