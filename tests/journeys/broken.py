@@ -75,7 +75,7 @@ async def serving_with(
     services = replace(
         house.services,
         payments=outside.payments,
-        sale=Sale(outside, charging, answer_within_s=5.0, on_not_found=OnNotFound.MANUAL),
+        sale=Sale(outside, charging, answer_within_s=5.0, in_flight_max=20, on_not_found=OnNotFound.MANUAL),
         refresh=Refresh(outside, inquiries),
         reconciliation=Reconciliation(outside, recording, inquiries),
         **parts,

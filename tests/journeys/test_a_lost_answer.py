@@ -158,7 +158,7 @@ class TestAfterTheProcessDied:
             asked = await house.services.reconciliation.run_once()
 
             assert (swept.abandoned, unknown["state"], unknown["outcome"]["code"]) == (1, "unknown", "ABANDONED")
-            assert (asked.inquired, asked.failed) == (1, 0)
+            assert (asked.inquired, asked.left) == (1, 0)
             assert (await house.payment(payment_id))["state"] == "authorized"
             assert len(house.books()) == 2
 

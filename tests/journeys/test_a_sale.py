@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tests.conftest import OpenHouse
+from tests.contract import departures
 from tests.house import Answer, House
 
 
@@ -182,6 +183,22 @@ class TestWhoseCallerWillNotWait:
             await call
         [found] = (await house.get("/payments?idempotencyKey=attempt-1")).body["items"]
         assert await _becomes(house, found["id"], "authorized")
+
+
+async def test_beyond_the_bound_is_turned_away_at_once_and_taken_when_repeated(opened: OpenHouse) -> None:
+    async with opened(SALES_IN_FLIGHT_MAX="1") as house:
+        house.simulator.fault("payment", "delay", delay_ms=50)
+        first = asyncio.create_task(house.sale("attempt-1"))
+        while house.simulator.calls["payment"] == 0:
+            await asyncio.sleep(0)
+
+        refused = await house.sale("attempt-2", reference="INV-2")
+        sold = await first
+        again = await house.sale("attempt-2", reference="INV-2")
+
+        assert (refused.status, refused.body["code"], refused.headers["retry-after"]) == (503, "overloaded", "1")
+        assert departures(refused, "Sale") == []
+        assert (sold.status, again.status) == (201, 201)
 
 
 class TestCosts:
