@@ -36,7 +36,12 @@ class Answer(NamedTuple):
 def path_of(scope: Scope) -> str:
     """The path as it came, percent signs and all."""
     raw = scope.get("raw_path")
-    return raw.decode("latin-1") if raw else quote(scope["path"])
+    return _ascii(raw) if raw else quote(scope["path"])
+
+
+def _ascii(raw: bytes) -> str:
+    """As it came, but for bytes that a URL may not hold: a caller signs those percent-encoded too."""
+    return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in raw)
 
 
 async def request_of(scope: Scope, receive: Receive, path: str, values: Mapping[str, str]) -> func.HttpRequest:
@@ -46,7 +51,7 @@ async def request_of(scope: Scope, receive: Receive, path: str, values: Mapping[
     Raises BodyTooLarge as soon as that is known, ClientGone if the body's end never comes.
     """
     headers = headers_of(scope)
-    query = scope["query_string"].decode("latin-1")
+    query = _ascii(scope["query_string"])
     url = f"{scope.get('scheme', 'http')}://{headers.get('host') or '127.0.0.1'}{path}"
     return http.HttpRequest(
         scope["method"],

@@ -116,7 +116,7 @@ class NoAnswer:
 Inquiry = Approved | Declined | Pending | NothingFound | NoAnswer
 
 OutcomeRecord = Mapping[str, object]
-"""An outcome as it is stored and shown (api.md: Payment, `outcome`)."""
+"""An outcome as it is stored and shown (docs/openapi.yaml: Outcome)."""
 
 IN_PROGRESS: OutcomeRecord = {
     "status": "pending",

@@ -160,3 +160,11 @@ class TestFindPayments:
 
         assert await found(house, f"state=authorized&cursor={tax}", ["county-tax"]) == []
         assert await found(house, f"state=authorized&cursor={tax}", ["city-water"]) == [water]
+
+
+async def test_a_signed_look_may_carry_bytes_that_a_url_should_have_encoded(house: House) -> None:
+    path = "/payments?reference=Wasserwerk-M\u00fcnchen"
+
+    answer = await house.get(path, house.signature("GET", path))
+
+    assert (answer.status, answer.body["errors"][0]["field"]) == (400, "reference")
