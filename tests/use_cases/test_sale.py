@@ -72,7 +72,7 @@ class TestACallerWhoCannotWait:
     async def test_hears_of_the_payment_as_soon_as_it_is_stored(self, workshop: Workshop) -> None:
         workshop.chase.hold = asyncio.Event()
 
-        answer = await workshop.sale(answer_within_s=0.05).take(a_call())
+        answer = await workshop.sale(answer_within_s=0.3).take(a_call())
 
         assert answer.payment.state is State.SUBMITTED
         workshop.chase.hold.set()
