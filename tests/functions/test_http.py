@@ -133,8 +133,8 @@ class TestAProblem:
         assert answer.body["detail"] == "amountMinor: write an integer of minor units from 1 to 99999999999"
 
     async def test_says_when_to_come_back_where_waiting_helps(self, opened: OpenHouse) -> None:
-        async with opened(SALE_ANSWER_WITHIN_S="0.02") as house:
-            house.simulator.fault("payment", "delay", delay_ms=250)
+        async with opened(SALE_ANSWER_WITHIN_S="0.3") as house:
+            house.simulator.fault("payment", "delay", delay_ms=900)
             await sale(house)
 
             answer = await sale(house)
