@@ -63,7 +63,7 @@ class TestAfter:
 
     @pytest.mark.parametrize("operation", ["payment", "inquiry", "token"])
     async def test_every_fault_of_chase(self, watching: Watching, operation: str) -> None:
-        async with watching(SALE_ANSWER_WITHIN_S="1", CHASE_BREAKER_FAILURES="100") as watch:
+        async with watching(CHASE_BREAKER_FAILURES="100") as watch:
             await watch.sale()
             for fault in FAULTS:
                 await _met_with(watch, operation, fault)
