@@ -91,6 +91,8 @@ class Watch:
         """What comes of `work`, while time passes for it: it may wait before it tries again."""
         task = asyncio.ensure_future(work)
         while not task.done():
+            # What is on its way to Chase gets real time, so that the moved clock does not overtake it.
+            await asyncio.wait({task}, timeout=0.02)
             await self.house.clock.advance(0.5)
         return task.result()
 
