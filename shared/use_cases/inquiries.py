@@ -42,7 +42,7 @@ class PositiveControl:
 
 
 class Inquiries:
-    """Asks Chase about unknown sales: on the schedule (`follow`), or when somebody asks (`inquire`)."""
+    """Asks Chase about unknown sales: on the schedule (`follow`, `inquire`), or when a person looks (`look`)."""
 
     def __init__(self, outside: Outside, recording: Recording) -> None:
         self._payments, self._chase = outside.payments, outside.chase
