@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
+from shared.payments.messages import Message
 from shared.payments.outcome import Inquiry, Outcome
 from shared.payments.pace import Pace
 from shared.payments.payment import Operation, Payment
+from shared.payments.posting import Posting
 from shared.payments.requests import Merchant, SaleRequest
 from shared.payments.search import Search
 
@@ -51,6 +53,32 @@ class Chase(Protocol):
 
     async def get_payment(self, transaction_id: str, merchant: Merchant) -> Inquiry:
         """What Chase says of a transaction now."""
+
+
+class NotPublished(Exception):
+    """The broker did not take the messages, or did not say so in time: they are sent again under the same ids."""
+
+
+class Publisher(Protocol):
+    """How messages leave. Bounded in time: a broker that goes silent must not hold up anybody."""
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """All of `messages`, or NotPublished: then any of them may have been taken."""
+
+
+class LedgerRefused(Exception):
+    """The ledger will never take this posting as it is: a person must look."""
+
+
+class LedgerUnavailable(Exception):
+    """The ledger did not answer, or not in words that we know: the same posting is sent again."""
+
+
+class Ledger(Protocol):
+    """Books postings. Idempotent by `Posting.id`: the same one again changes nothing."""
+
+    async def post(self, posting: Posting) -> None:
+        """Raises LedgerRefused or LedgerUnavailable."""
 
 
 class Telemetry(Protocol):

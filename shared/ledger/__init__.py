@@ -1,0 +1,1 @@
+"""How we speak to the ledger: a posting goes in, its balanced entries are booked."""
