@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from function_app import app
 from local.bus import Bus
+from local.bus_publisher import BusPublisher
 from local.chase_simulator import ChaseSimulator, Credential
 from local.clock import LocalClock
 from local.environment import PORT, SIMULATOR_PORT, data_dir, local_environment, port
@@ -113,7 +114,8 @@ async def _simulator(
 
 
 async def _service(stack: AsyncExitStack, given: Mapping[str, str], clock: LocalClock) -> Host:
-    services = build(Settings.from_environment(given), clock=clock)
+    publisher = BusPublisher()
+    services = build(Settings.from_environment(given), publisher=publisher, clock=clock)
     stack.push_async_callback(services.close)
     wiring.use(services)
     stack.callback(wiring.use, None)
@@ -122,6 +124,7 @@ async def _service(stack: AsyncExitStack, given: Mapping[str, str], clock: Local
     host_settings = HostSettings.read(_HOST_JSON)
     bus = Bus(functions.bus, clock=clock, max_concurrent_calls=host_settings.max_concurrent_calls)
     stack.push_async_callback(bus.stop)
+    publisher.attach(bus)
     timers = Timers(functions.timers, clock=clock)
     stack.push_async_callback(timers.stop)
     clock.on_advance(timers.run_due)

@@ -15,13 +15,15 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from shared.payments.inquiry import READ_TIMEOUT_S, OnNotFound
 from shared.payments.pace import Pace
-from shared.payments.requests import Merchant
+from shared.payments.requests import Keepable, Merchant
 from shared.payments.retry import RetryStrategy, Strategies, strategies
 from shared.payments.secret import Secret
 
 # Chase's hosts, per environment (reference: Environments). A deployed app calls no other.
 CHASE_DOMAIN: Final = ".payments.jpmorgan.com"
 KEY_BYTES: Final = 32
+# Most debits that bounce do so within two banking days (R01, R09); their news takes some more to reach us.
+ACH_REFUND_HOLD_DAYS: Final = 5
 
 
 class SettingsError(Exception):
@@ -84,6 +86,8 @@ class MerchantSetting(_Model):
     statement_descriptor: str | None = Field(default=None, pattern=r"^[A-Za-z0-9 .,&*'/-]{4,100}$")
     soft_merchant_name: str | None = Field(default=None, max_length=100, pattern=r"^[^\p{C}<>{}]+$")
     category_code: str | None = Field(default=None, pattern=r"^\d{4}$")
+    ach_refund_hold_days: int = Field(default=ACH_REFUND_HOLD_DAYS, ge=0, le=90)
+    queued_when_down: frozenset[Keepable] = frozenset()
 
 
 class Settings(_Model):
@@ -119,6 +123,7 @@ class Settings(_Model):
     sale_answer_within_s: float = Field(default=25.0, gt=0, le=200)
     sales_in_flight_max: int = Field(default=256, ge=1, le=10_000)
     fingerprint_keys: Annotated[dict[KeyName, Key], Json] = Field(min_length=1)
+    instrument_keys: Annotated[dict[KeyName, Key], Json] = Field(default_factory=dict)
 
     auth_mode: Literal["enforce", "audit"] = "enforce"
     jwt_issuer: str = Field(min_length=1)
@@ -148,6 +153,8 @@ class Settings(_Model):
             _refuse(not host.endswith(CHASE_DOMAIN), f"CHASE_BASE_URL: must be a host under {CHASE_DOMAIN} here")
         key_ids = [key_id for caller in self.hmac_callers.values() for key_id in caller.keys]
         _refuse(len(set(key_ids)) != len(key_ids), "HMAC_CALLERS: two callers share a key id; give each its own")
+        queues = any(merchant.queued_when_down for merchant in self.merchants.values())
+        _refuse(queues and not self.instrument_keys, "INSTRUMENT_KEYS: a biller has queued_when_down; give a key")
         one_credential = (self.chase_client_secret is None) != (self.chase_private_key is None)
         _refuse(not one_credential, "CHASE_CLIENT_SECRET, CHASE_PRIVATE_KEY: give exactly one of the two")
         one_database = (self.sqlite_path is None) != (self.sql_connection_string is None)
@@ -179,6 +186,8 @@ def _merchant(biller_id: str, setting: MerchantSetting) -> Merchant:
         statement_descriptor=setting.statement_descriptor,
         soft_merchant_name=setting.soft_merchant_name,
         category_code=setting.category_code,
+        ach_refund_hold_days=setting.ach_refund_hold_days,
+        queued_when_down=setting.queued_when_down,
     )
 
 

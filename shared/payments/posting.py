@@ -7,6 +7,14 @@ from enum import StrEnum
 from shared.payments.money import Money
 
 
+class LedgerRefused(Exception):
+    """The ledger will never take this posting as it is: a person must look."""
+
+
+class LedgerUnavailable(Exception):
+    """The ledger did not answer, or not in words that we know: the same posting is sent again."""
+
+
 class PostingKind(StrEnum):
     AUTHORIZED = "authorized"
     CAPTURED = "captured"

@@ -1,17 +1,20 @@
 """What the verbs need from outside. Adapters fit these shapes without knowing them; mypy proves the fit in wiring."""
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from shared.payments.beside import NOTHING_BESIDE, Beside
+from shared.payments.claims import Claim
 from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
-from shared.payments.messages import Message
+from shared.payments.messages import Message, Queue
 from shared.payments.outcome import Inquiry, Outcome
 from shared.payments.pace import Pace
 from shared.payments.payment import Operation, Payment
 from shared.payments.posting import Posting
 from shared.payments.requests import Merchant, SaleRequest
+from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
 
 
@@ -48,15 +51,24 @@ class Chase(Protocol):
     ) -> Outcome:
         """Charge. Past `send_before_s` (on the scale of Clock.boot_s) nothing leaves, and the outcome is NotSent."""
 
+    async def void(
+        self, payment: Payment, operation: Operation, merchant: Merchant, *, send_before_s: float
+    ) -> Outcome:
+        """Undo an authorization that is not captured yet."""
+
+    async def refund(
+        self, payment: Payment, operation: Operation, merchant: Merchant, *, full: bool, send_before_s: float
+    ) -> Outcome:
+        """Give back the operation's amount; `full` if that is all the sale took, with no refund before."""
+
     async def find_sale(self, request_id: str, merchant: Merchant) -> Inquiry:
         """What became of the sale sent under `request_id`."""
 
+    async def find_refund(self, request_id: str, merchant: Merchant) -> Inquiry:
+        """What became of the refund sent under `request_id`."""
+
     async def get_payment(self, transaction_id: str, merchant: Merchant) -> Inquiry:
         """What Chase says of a transaction now."""
-
-
-class NotPublished(Exception):
-    """The broker did not take the messages, or did not say so in time: they are sent again under the same ids."""
 
 
 class Publisher(Protocol):
@@ -64,14 +76,6 @@ class Publisher(Protocol):
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """All of `messages`, or NotPublished: then any of them may have been taken."""
-
-
-class LedgerRefused(Exception):
-    """The ledger will never take this posting as it is: a person must look."""
-
-
-class LedgerUnavailable(Exception):
-    """The ledger did not answer, or not in words that we know: the same posting is sent again."""
 
 
 class Ledger(Protocol):
@@ -116,11 +120,20 @@ class Payments(Protocol):
         Had, not has: it may have ended since, and the two still came at once. Raises KeyTaken.
         """
 
-    async def save(self, before: Payment, after: Payment) -> None:
+    async def claim(self, claim: Claim) -> Payment:
         """
-        The step from `before` to `after`, guarded on its version and on the operation's state.
+        Commit 1 of a void or refund, and the payment as it is with the claim in it: nothing is read before.
 
-        Raises ChangedMeanwhile if somebody else was first; then nothing is stored.
+        Raises ChangedMeanwhile where the payment does not allow it at this moment (or is not there, or not the
+        caller's), KeyTaken, Unauthenticated (nonce seen before); then nothing is stored.
+        """
+
+    async def save(self, before: Payment, after: Payment, beside: Beside = NOTHING_BESIDE) -> Sequence[Message]:
+        """
+        The step from `before` to `after`, guarded on its version and on the operation's state, with what is `beside`.
+
+        The messages that it put into the outbox: publish them. Raises ChangedMeanwhile if somebody else was first,
+        KeyTaken, Unauthenticated (nonce seen before), AlreadyReceived (message); then nothing is stored.
         """
 
     async def get(self, payment_id: str) -> Payment | None: ...
@@ -132,22 +145,59 @@ class Payments(Protocol):
         """Payments with an operation `submitted` whose claim is older: it belongs to nobody."""
 
     async def inquiries_due(self, now: datetime, limit: int) -> Sequence[Payment]:
-        """Payments with an `unknown` operation whose inquiry is due."""
+        """Payments with an operation that Chase is to be asked about by now."""
+
+    async def overdue(self, due_before: datetime, limit: int) -> Sequence[Payment]:
+        """Payments with an operation that was due to be sent before that: its message did not bring it out."""
 
     async def schedule(self, before: Operation, after: Operation) -> bool:
         """
-        Store the inquiry fields of an unknown operation, guarded on how many inquiries there were.
+        Store the inquiry fields of an operation, guarded on its state and on how many inquiries there were.
 
-        False if somebody else took this inquiry, or the operation is not unknown any more.
+        False if somebody else took this inquiry, or the operation has moved on.
         """
 
     async def latest_approved(self, merchant_id: str) -> Payment | None:
         """The newest payment that Chase is known to hold under that merchant id: the positive control's question."""
 
+    async def latest_refunded(self, merchant_id: str) -> Payment | None:
+        """The same for refunds."""
+
+    async def sealed_instrument(self, payment_id: str) -> SealedInstrument | None:
+        """The instrument that waits with us; None where there is none (any more)."""
+
+
+class Messages(Protocol):
+    """Messages at rest. Each call is one round trip."""
+
+    async def take_due(self, now: datetime, limit: int, *, claim: str, until: datetime) -> Sequence[Message]:
+        """Up to `limit` that are due and nobody's, claimed under the name `claim` until `until`; oldest first."""
+
+    async def mark_sent(self, messages: Sequence[Message], at: datetime) -> None: ...
+
+    async def oldest_due(self) -> datetime | None:
+        """Since when the oldest message that is not sent has been due."""
+
+    async def set_aside(self, queue: Queue, message_id: str, body: str, reason: str, at: datetime) -> None:
+        """Keep what cannot succeed, with its reason. The same message again changes nothing."""
+
+
+class Sealing(Protocol):
+    """Seals what must wait with us, and opens it to be sent. Nobody else sees what is inside."""
+
+    def seal(self, request: SaleRequest, payment_id: str) -> SealedInstrument: ...
+
+    def open(self, sealed: SealedInstrument, payment_id: str) -> SaleRequest:
+        """Raises CannotOpen: sealed for another payment, under a key that is gone, or damaged."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """The outside as the verbs see it, joined once. `merchants` are the billers we charge for, by id."""
+    """
+    The outside as the verbs see it, joined once.
+
+    `merchants` are the billers we charge for, by id; `chance` gives a number from 0 to 1.
+    """
 
     payments: Payments
     chase: Chase
@@ -157,3 +207,7 @@ class Outside:
     identifiers: Identifiers
     tasks: Tasks
     telemetry: Telemetry
+    messages: Messages
+    publisher: Publisher
+    sealing: Sealing
+    chance: Callable[[], float]

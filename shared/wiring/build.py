@@ -2,6 +2,7 @@
 
 import random
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -13,24 +14,38 @@ from shared.chase.client import ChaseClient
 from shared.chase.endpoint import ChaseEndpoint
 from shared.clock import SystemClock, TimeOrderedIdentifiers
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, First, SqlPayments, first_by_limit, first_by_top
+from shared.database.outbox import SqlMessages
+from shared.database.payments import PUBLISH_LEASE_S, UNIQUE_RULES, SqlPayments
 from shared.database.sqlite import SqliteEngine
 from shared.database.sqlserver import SqlServerEngine
 from shared.database.sqlserver_login import odbc_login
 from shared.database.sqlserver_migrations import migrate_sqlserver
+from shared.database.statements import First, first_by_limit, first_by_top
 from shared.database.unit_of_work import Engine
 from shared.fingerprint import Fingerprints
+from shared.sealing import InstrumentSealing
 from shared.settings import Settings, SettingsError
 from shared.telemetry import LoggedTelemetry
 from shared.use_cases import ports
+from shared.use_cases.asking_for import AskingFor
 from shared.use_cases.charging import Charging
+from shared.use_cases.chase_retry import ChaseRetry
+from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.inquiries import Inquiries
+from shared.use_cases.landing import Landing
+from shared.use_cases.outbox_sweep import OutboxSweep
+from shared.use_cases.publishing import Publishing
 from shared.use_cases.readiness import Dependency, Readiness, Status
 from shared.use_cases.reconciliation import Reconciliation
 from shared.use_cases.recording import Recording
 from shared.use_cases.refresh import Refresh
+from shared.use_cases.refund import Refund
 from shared.use_cases.sale import Sale
+from shared.use_cases.sending_again import SendingAgain
+from shared.use_cases.setting_aside import SettingAside
 from shared.use_cases.tasks import TrackedTasks
+from shared.use_cases.update_state import UpdateState
+from shared.use_cases.void import Void
 from shared.wiring.services import Services
 
 # Shorter than the host's own grace at shutdown; what is still at work then is found by `reconciliation`.
@@ -39,7 +54,11 @@ _MIGRATIONS: Final = Path(__file__).parents[1] / "database" / "migrations"
 
 
 def build(
-    settings: Settings, *, clock: ports.Clock | None = None, telemetry: ports.Telemetry | None = None
+    settings: Settings,
+    *,
+    publisher: ports.Publisher | None = None,
+    clock: ports.Clock | None = None,
+    telemetry: ports.Telemetry | None = None,
 ) -> Services:
     """Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies."""
     real_clock = SystemClock()
@@ -50,7 +69,7 @@ def build(
         TrackedTasks(telemetry),
     )
     outside = ports.Outside(
-        payments=SqlPayments(engine, first=first),
+        payments=SqlPayments(engine, first=first, lease=timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S))),
         chase=chase,
         merchants=settings.known_merchants(),
         clock=clock,
@@ -58,9 +77,19 @@ def build(
         identifiers=TimeOrderedIdentifiers(),
         tasks=tasks,
         telemetry=telemetry,
+        messages=SqlMessages(engine, first=first),
+        publisher=publisher or _publisher(settings),
+        sealing=InstrumentSealing(settings.instrument_keys),
+        chance=random.random,
     )
-    recording = Recording(outside)
-    inquiries = Inquiries(outside, recording)
+    publishing = Publishing(outside)
+    recording = Recording(outside, publishing)
+    inquiries = Inquiries(outside, recording, on_not_found=settings.on_not_found)
+    landing = Landing(outside, recording, inquiries)
+    charging, following_up = Charging(outside, landing), FollowingUp(outside, landing)
+    asking_for = AskingFor(outside, following_up, inquiries, answer_within_s=settings.sale_answer_within_s)
+    refund = Refund(asking_for)
+    sending_again = SendingAgain(outside, recording, charging, following_up)
 
     async def database_status() -> Status:
         await engine.ping()
@@ -88,13 +117,19 @@ def build(
         payments=outside.payments,
         sale=Sale(
             outside,
-            Charging(outside, recording, inquiries),
+            charging,
             answer_within_s=settings.sale_answer_within_s,
             in_flight_max=settings.sales_in_flight_max,
             on_not_found=settings.on_not_found,
         ),
-        refresh=Refresh(outside, inquiries),
-        reconciliation=Reconciliation(outside, recording, inquiries),
+        void=Void(outside, asking_for, recording, refund),
+        refund=refund,
+        update_state=UpdateState(outside, recording),
+        refresh=Refresh(inquiries),
+        chase_retry=ChaseRetry(outside, sending_again),
+        setting_aside=SettingAside(outside),
+        outbox_sweep=OutboxSweep(outside, publishing),
+        reconciliation=Reconciliation(outside, recording, inquiries, sending_again),
         readiness=Readiness(
             {"database": Dependency(database_status, vital=True), "chase": Dependency(chase_status, vital=False)},
             clock=clock,
@@ -122,6 +157,10 @@ def _database(settings: Settings, clock: ports.Clock) -> tuple[Engine, First]:
         migrate_sqlserver(login, _MIGRATIONS / "sqlserver", now=clock.now())
     engine = SqlServerEngine(login, constraints=UNIQUE_RULES, connections_max=settings.sql_connections_max)
     return engine, first_by_top
+
+
+def _publisher(settings: Settings) -> ports.Publisher:
+    raise SettingsError("no broker")
 
 
 def chase_endpoint(settings: Settings) -> ChaseEndpoint:

@@ -12,13 +12,14 @@ import pytest
 
 from shared.database import migrations
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments, first_by_limit, first_by_top
+from shared.database.payments import UNIQUE_RULES, SqlPayments
 from shared.database.sqlite import SqliteEngine
 from shared.database.sqlserver import SqlServerEngine
 from shared.database.sqlserver_batch import Batch
 from shared.database.sqlserver_connection import Connect, ask
 from shared.database.sqlserver_login import odbc_login
 from shared.database.sqlserver_migrations import migrate_sqlserver
+from shared.database.statements import first_by_limit, first_by_top
 from shared.database.unit_of_work import Engine, Statement
 from shared.payments.secret import Secret
 from tests.database.sql_server_stand_in import StandIn

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from shared.database.payments import SqlPayments, first_by_top
+from shared.database.payments import SqlPayments
 from shared.database.sqlserver_batch import SNAPSHOT, Batch, reading_batch, unit_batch
+from shared.database.statements import first_by_top
 from shared.database.unit_of_work import Query, Row, Statement
 from shared.payments.idempotency import Fingerprint, Nonce
 from shared.payments.lifecycle import with_sale_outcome
@@ -27,9 +28,9 @@ class BatchesOnly:
     def __init__(self) -> None:
         self.batches: list[Batch] = []
 
-    async def run(self, statements: Sequence[Statement], answer: Query | None = None) -> list[Row]:
-        self.batches.append(unit_batch(statements, answer))
-        return [("pay_1",)]
+    async def run(self, statements: Sequence[Statement], *answers: Query) -> list[list[Row]]:
+        self.batches.append(unit_batch(statements, answers))
+        return [[("pay_1",)] for _ in answers]
 
     async def read(self, queries: Sequence[Query]) -> list[list[Row]]:
         self.batches.append(reading_batch(queries, SNAPSHOT))

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments, first_by_limit, first_by_top
+from shared.database.payments import UNIQUE_RULES, SqlPayments
 from shared.database.sqlite import SqliteEngine
 from shared.database.sqlserver import SqlServerEngine
 from shared.database.sqlserver_connection import Connect, OdbcConnection, OdbcCursor
 from shared.database.sqlserver_migrations import migrate_sqlserver
+from shared.database.statements import first_by_limit, first_by_top
 from shared.database.unit_of_work import DatabaseUnavailable
 from shared.payments.errors import BillOpen, ChangedMeanwhile, KeyTaken, Unauthenticated
 from shared.payments.idempotency import Fingerprint, Nonce
