@@ -2,9 +2,10 @@
 
 import base64
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.payments.facts import Occasion
 from shared.payments.lifecycle import submitted_sale
 from shared.payments.money import Money
 from shared.payments.outcome import Approved, Transaction, TransactionState
@@ -56,6 +57,19 @@ def a_submitted_payment(amount_minor: int = 125_99, *, number: int = 1, **change
         idempotency_key=f"attempt-{number}",
         now=NOW,
     )
+
+
+def an_occasion(now: datetime = NOW, **changed: Any) -> Occasion:
+    """A moment whose waits are of production's length."""
+    usual: dict[str, Any] = {
+        "now": now,
+        "inquire_at": now + timedelta(seconds=2),
+        "send_at": now + timedelta(seconds=10),
+        "ask_again_at": now + timedelta(minutes=10),
+        "confirm_after": timedelta(seconds=120),
+        "operation_id": f"op_{9:032x}",
+    }
+    return Occasion(**{**usual, **changed})
 
 
 def approved(

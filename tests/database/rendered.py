@@ -10,11 +10,11 @@ from shared.database.sqlserver_batch import SNAPSHOT, Batch, reading_batch, unit
 from shared.database.statements import first_by_top
 from shared.database.unit_of_work import Query, Row, Statement
 from shared.payments.idempotency import Fingerprint, Nonce
-from shared.payments.lifecycle import with_sale_outcome
 from shared.payments.operations import OperationKind
 from shared.payments.outcome import Unknown
+from shared.payments.sale_outcome import with_sale_outcome
 from shared.payments.search import Search
-from tests.builders import NOW, a_submitted_payment, approved
+from tests.builders import NOW, a_submitted_payment, an_occasion, approved
 
 FOLDER = Path(__file__).parent / "batches"
 PRINT, NONCE = Fingerprint("k1", "f" * 64), Nonce("ctp-1", "nonce-1", NOW)
@@ -46,8 +46,12 @@ async def batches() -> dict[str, Batch]:
     engine = BatchesOnly()
     payments = SqlPayments(engine, first=first_by_top)
     begun = a_submitted_payment()
-    lost = with_sale_outcome(begun, Unknown("READ_TIMEOUT", "no"), inquire_at=NOW, actor="chase", now=NOW)
-    known = with_sale_outcome(begun, approved(captures_at=NOW), inquire_at=NOW, actor="chase", now=NOW)
+    lost = with_sale_outcome(
+        begun, Unknown("READ_TIMEOUT", "no"), occasion=an_occasion(NOW, inquire_at=NOW), actor="chase"
+    )
+    known = with_sale_outcome(
+        begun, approved(captures_at=NOW), occasion=an_occasion(NOW, inquire_at=NOW), actor="chase"
+    )
     assert lost is not None
     assert known is not None
     void = replace(known.sale, id="op_void", kind=OperationKind.VOID)

@@ -24,10 +24,10 @@ from shared.database.statements import first_by_limit, first_by_top
 from shared.database.unit_of_work import DatabaseUnavailable
 from shared.payments.errors import BillOpen, ChangedMeanwhile, KeyTaken, Unauthenticated
 from shared.payments.idempotency import Fingerprint, Nonce
-from shared.payments.lifecycle import with_sale_outcome
 from shared.payments.outcome import Unknown
 from shared.payments.payment import Payment
-from tests.builders import NOW, a_submitted_payment, approved
+from shared.payments.sale_outcome import with_sale_outcome
+from tests.builders import NOW, a_submitted_payment, an_occasion, approved
 from tests.database.conftest import MIGRATIONS, SqlServerDatabase, stand_in
 from tests.database.sql_server_stand_in import lost
 
@@ -116,7 +116,9 @@ def cut(request: pytest.FixtureRequest, line: Line) -> Callable[[], None]:
 
 
 def lost_answer(payment: Payment) -> Payment:
-    found = with_sale_outcome(payment, Unknown("READ_TIMEOUT", "no"), inquire_at=NOW, actor="chase", now=NOW)
+    found = with_sale_outcome(
+        payment, Unknown("READ_TIMEOUT", "no"), occasion=an_occasion(NOW, inquire_at=NOW), actor="chase"
+    )
     assert found is not None
     return found
 
@@ -186,7 +188,7 @@ class TestAStep:
     async def test_of_two_at_once_one_is_stored(self, payments: SqlPayments, cut: Callable[[], None]) -> None:
         payment = a_submitted_payment()
         await payments.begin_sale(payment, PRINT, None)
-        known = with_sale_outcome(payment, approved(), inquire_at=NOW, actor="chase", now=NOW)
+        known = with_sale_outcome(payment, approved(), occasion=an_occasion(NOW, inquire_at=NOW), actor="chase")
         assert known is not None
         cut()
 
