@@ -66,19 +66,11 @@ class Publisher(Protocol):
         """All of `messages`, or NotPublished: then any of them may have been taken."""
 
 
-class LedgerRefused(Exception):
-    """The ledger will never take this posting as it is: a person must look."""
-
-
-class LedgerUnavailable(Exception):
-    """The ledger did not answer, or not in words that we know: the same posting is sent again."""
-
-
 class Ledger(Protocol):
     """Books postings. Idempotent by `Posting.id`: the same one again changes nothing."""
 
     async def post(self, posting: Posting) -> None:
-        """Raises LedgerRefused or LedgerUnavailable."""
+        """Raises LedgerRefused or LedgerUnavailable (shared/payments/posting.py, where adapters may see them)."""
 
 
 class Telemetry(Protocol):
