@@ -32,7 +32,9 @@ async def _steady(environ: Mapping[str, str]) -> tuple[Comparison, str]:
     if not first.differences:
         return first, where
     again, where = await _once(environ)
-    return replace(again, differences=tuple(each for each in again.differences if each in first.differences)), where
+    before = {(each.payment_id, each.what) for each in first.differences}
+    both = tuple(each for each in again.differences if (each.payment_id, each.what) in before)
+    return replace(again, differences=both), where
 
 
 async def _once(environ: Mapping[str, str]) -> tuple[Comparison, str]:
@@ -47,11 +49,13 @@ async def _once(environ: Mapping[str, str]) -> tuple[Comparison, str]:
 
 def report(found: Comparison, where: str) -> str:
     """As text for a person: a table of what differs, then what waits, then the count."""
+    differences = len(found.differences)
+    counted = f"{differences} difference{'' if differences == 1 else 's'}"
     lines = [
         *_table("payment", found.differences),
         *_table("waiting for Chase's word", found.waiting),
         *([f"{found.strangers} in Chase's books are of no payment here"] if found.strangers else []),
-        f"{found.payments} payments, {found.postings} postings against {where}: {len(found.differences)} differences",
+        f"{found.payments} payments, {found.postings} postings against {where}: {counted}",
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,5 +1,6 @@
 """`make ledger-check`: reads this machine's database and books, and says by its exit code what it found."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
@@ -83,10 +84,12 @@ async def checked(folder: Path, **environ: str) -> tuple[int, str]:
 
 
 @asynccontextmanager
-async def answering(status: int, body: str) -> AsyncIterator[str]:
-    """The port of something on loopback that answers so, whatever it is asked."""
+async def answering(status: int, *bodies: str) -> AsyncIterator[str]:
+    """The port of something on loopback that gives these answers in turn, the last for ever, whatever it is asked."""
+    left = list(bodies)
 
     async def answer(_request: web.BaseRequest) -> web.Response:
+        body = left.pop(0) if len(left) > 1 else left[0]
         return web.Response(status=status, text=body, content_type="application/json")
 
     runner = web.ServerRunner(web.Server(answer))
@@ -122,7 +125,7 @@ class TestAgainstTheBooksFile:
         assert code == 1
         assert head.split() == ["payment", "what", "ours", "should", "be"]
         assert row.split() == [captured(2).id, "captured", "USD", "12599", "100"]
-        assert last.endswith(": 1 differences")
+        assert last.endswith(": 1 difference")
 
     async def test_goes_by_the_clock_that_was_moved(self, tmp_path: Path) -> None:
         await stored(tmp_path, captured(), post=False)
@@ -176,7 +179,20 @@ class TestAgainstARunningSimulator:
             await simulator.stop()
 
         assert code == 1
-        assert f"against {simulator.control_url}/simulator/books: 1 differences" in text
+        assert f"against {simulator.control_url}/simulator/books: 1 difference" in text
+
+    async def test_believes_a_difference_that_is_there_twice_for_the_sides_are_read_one_after_the_other(
+        self, tmp_path: Path
+    ) -> None:
+        await stored(tmp_path, captured())
+        order = {"merchantOrderNumber": merchant_order_number(captured().id), "currency": "USD", "amount": BILL}
+        books = [{**order, "captured": amount, "refunded": 0, "voided": False} for amount in (0, BILL, 1)]
+        none_yet, there, other = (json.dumps({"payments": [entry]}) for entry in books)
+
+        async with answering(200, none_yet, there) as port:
+            assert (await checked(tmp_path, CHASE_SIMULATOR_PORT=port))[0] == 0
+        async with answering(200, none_yet, other) as port:
+            assert (await checked(tmp_path, CHASE_SIMULATOR_PORT=port))[0] == 1
 
     async def test_takes_nothing_else_that_answers_there_for_one(self, tmp_path: Path) -> None:
         await stored(tmp_path, captured())
