@@ -53,22 +53,30 @@ async def stored(folder: Path, *payments: Payment, post: bool = True) -> None:
     await engine.close()
 
 
-def charged(folder: Path, payment: Payment, amount_minor: int = BILL, *, clock_moved: timedelta | None = None) -> None:
-    """A payment in the simulator's books, captured."""
+def charged(
+    folder: Path,
+    payment: Payment,
+    amount_minor: int = BILL,
+    *,
+    clock_moved: timedelta | None = None,
+    captures_at: datetime | None = None,
+) -> None:
+    """A payment in the simulator's books: captured, or to be captured at `captures_at`."""
+    state, taken_minor = ("CLOSED", amount_minor) if captures_at is None else ("AUTHORIZED", 0)
     transaction = Transaction(
         transaction_id=f"t-{payment.id}",
         request_id=f"r-{payment.id}",
         merchant_id=payment.merchant_id,
         environment="live",
         approved=True,
-        state="CLOSED",
+        state=state,
         amount=amount_minor,
         currency="USD",
         merchant_order_number=merchant_order_number(payment.id),
         recorded_at=NOW,
-        captures_at=NOW,
+        captures_at=captures_at or NOW,
         said={},
-        captured=amount_minor,
+        captured=taken_minor,
     )
     with closing(Books(folder / "chase-books.sqlite3")) as books:
         books.add_payment(transaction)
@@ -135,6 +143,32 @@ class TestAgainstTheBooksFile:
 
         assert code == 1
         assert "captured not posted" in text
+
+    async def test_has_chase_capture_by_that_clock_too(self, tmp_path: Path) -> None:
+        await stored(tmp_path, captured())
+        charged(tmp_path, captured(), clock_moved=timedelta(hours=3), captures_at=NOW + timedelta(hours=2))
+
+        assert (await checked(tmp_path))[0] == 0
+
+    async def test_waits_for_what_is_under_way_and_for_a_capture_that_is_due(self, tmp_path: Path) -> None:
+        sale = replace(captured(1).sale, state=OperationState.UNKNOWN)
+        under_way = replace(captured(1), operations=(sale,))
+        due = replace(captured(2), state=State.AUTHORIZED, captured_minor=0, captures_at=NOW - timedelta(seconds=30))
+        await stored(tmp_path, under_way, due)
+        charged(tmp_path, under_way, 100)
+        charged(tmp_path, due)
+
+        code, text = await checked(tmp_path)
+
+        assert code == 0
+        assert [line.split()[0] for line in text.splitlines()[1:3]] == [under_way.id, due.id]
+
+    async def test_leaves_out_what_is_shadow(self, tmp_path: Path) -> None:
+        shadow = replace(captured(), mode="shadow")
+        await stored(tmp_path, shadow)
+        charged(tmp_path, shadow)
+
+        assert (await checked(tmp_path))[0] == 0
 
     async def test_takes_a_posting_on_its_way_as_booked(self, tmp_path: Path) -> None:
         await stored(tmp_path, captured(), post=False)

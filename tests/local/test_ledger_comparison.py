@@ -217,5 +217,10 @@ class TestStrangers:
 
         assert (found.differences, found.strangers) == ((), 1)
 
+    def test_are_what_a_shadow_payment_has_at_chases_test_endpoint(self) -> None:
+        found = check(a_payment(live=False), in_the_books())
+
+        assert (found.differences, found.strangers) == ((), 1)
+
     def test_may_have_no_order_number_at_all(self) -> None:
         assert check(a_payment(state=State.DECLINED), replace(in_the_books(), order_number=None)).strangers == 1

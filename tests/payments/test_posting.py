@@ -60,6 +60,12 @@ class TestASale:
 
         assert told(AUTHORIZED, captured) == [(K.CAPTURED, BILL, BILL)]
 
+    def test_that_was_captured_in_part_while_it_is_still_held_releases_nothing_yet(self) -> None:
+        captured = next_version(AUTHORIZED, captured_minor=100)
+
+        assert told(SUBMITTED, captured) == [(K.AUTHORIZED, BILL, 0), (K.CAPTURED, 100, 0)]
+        assert told(AUTHORIZED, captured) == [(K.CAPTURED, 100, 0)]
+
     def test_that_was_captured_in_part_releases_all_of_the_hold(self) -> None:
         captured = next_version(AUTHORIZED, state=State.CAPTURED, captured_minor=100)
 
@@ -135,6 +141,15 @@ class TestAPosting:
         ids = [posting.id for posting in some_postings()]
 
         assert len(ids) == len(set(ids)) == 5
+
+    def test_of_the_same_amount_again_is_another(self) -> None:
+        once = next_version(CAPTURED_AT_ONCE, refunded_minor=30)
+        twice = next_version(once, refunded_minor=60)
+
+        [first], [second] = postings_of(CAPTURED_AT_ONCE, once), postings_of(once, twice)
+
+        assert (first.amount, first.kind) == (second.amount, second.kind)
+        assert first.id != second.id
 
     def test_of_a_shadow_payment_is_never_made(self) -> None:
         shadow = replace(SUBMITTED, mode="shadow")
