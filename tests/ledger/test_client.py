@@ -1,19 +1,25 @@
 """The ledger over HTTP: what is sent, what each answer means, and that a posting sent twice is booked once."""
 
+import json
+import re
 import traceback
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import unused_port
 
-from shared.ledger.client import HttpLedger
+from shared.ledger.client import HttpLedger, body
 from shared.payments.money import Money
 from shared.payments.posting import LedgerRefused, LedgerUnavailable, Posting, PostingKind
 from shared.payments.secret import Secret
 from tests.builders import NOW
 from tests.ledger.ledger_service import LedgerService, ledger_service
 
+PAGE = Path(__file__).parents[2] / "docs" / "ledger.md"
 TOKEN = "a-token-of-the-ledger"
 ID = "5c2f3f0e-6d0c-5b43-9a53-3f0a4c1d7e21"
 # Long enough for loopback on a slow machine; only silence takes it whole.
@@ -43,8 +49,8 @@ class TestAPosting:
     async def test_is_put_under_its_id_with_its_entries(self, service: LedgerService, ledger: HttpLedger) -> None:
         await ledger.post(a_posting())
 
-        [(headers, body)] = service.requests
-        assert body == {
+        [(headers, sent)] = service.requests
+        assert sent == {
             "version": 1,
             "id": ID,
             "paymentId": "pay_1",
@@ -60,6 +66,13 @@ class TestAPosting:
         }
         assert (headers["Idempotency-Key"], headers["Content-Type"]) == (ID, "application/json")
         assert headers["Authorization"] == f"Bearer {TOKEN}"
+
+    def test_is_worded_as_the_contract_shows_it(self) -> None:
+        [shown] = re.findall(r"^```json\n(.*?)^```", PAGE.read_text("utf-8"), re.M | re.S)
+        example = json.loads(shown)
+        payment_id, at = example["paymentId"], datetime.fromisoformat(example["at"])
+
+        assert body(replace(a_posting(), id=example["id"], payment_id=payment_id, at=at)) == example
 
     async def test_of_a_capture_says_what_it_releases(self, service: LedgerService, ledger: HttpLedger) -> None:
         await ledger.post(a_posting(hold_released_minor=200_00))
