@@ -135,7 +135,8 @@ def _shown(entries: Sequence[Entry]) -> str:
 
 def _of_the_amounts(payment: KeptPayment, found: Sequence[Booked]) -> Iterator[Difference]:
     ours, theirs = _posted_amounts(payment), _booked_amounts(found)
-    if not any(kept.posting.kind is PostingKind.AUTHORIZED for kept in payment.postings):
+    authorized = any(kept.posting.kind is PostingKind.AUTHORIZED for kept in payment.postings)
+    if not authorized and payment.state is not State.AUTHORIZED:
         # What was never known as authorized held nothing here: neither it nor its void was ever posted.
         theirs = Counter({(what, of): amount for (what, of), amount in theirs.items() if what in _MONEY})
     for what, currency in sorted(ours.keys() | theirs.keys()):

@@ -130,6 +130,11 @@ class TestADifference:
             ("authorized USD", "12599", "25198")
         ]
 
+    def test_is_an_authorization_that_was_never_posted(self) -> None:
+        assert differences(a_payment(state=State.AUTHORIZED), in_the_books(captured=0)) == [
+            ("authorized USD", "0", "12599")
+        ]
+
     def test_is_another_currency(self) -> None:
         assert differences(a_payment(a_posting(K.CAPTURED)), in_the_books(currency="CAD")) == [
             ("captured CAD", "0", "12599"),
