@@ -10,7 +10,7 @@ LOCAL_DATABASE := $(or $(LOCAL_DATA_DIR),.local)/payments.sqlite3
 QUIETLY := >&2
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test check format lint types imports docs docs-check db-check chase-check index-check bench-import
+.PHONY: help run token test check format lint types imports docs docs-check db-check chase-check ledger-check index-check bench-import
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -58,6 +58,9 @@ db-check: $(READY) ## migrate the configured database and check that it enforces
 
 chase-check: $(READY) ## the production client through certification flows, against the configured Chase or the simulator
 	@$(BIN)/python -m local.chase_check
+
+ledger-check: $(READY) ## the journal against the simulator's books: 1 if something differs, 2 if it could not be checked
+	@$(BIN)/python -m local.ledger_check
 
 index-check: $(READY) ## every installed Python (3.11 to 3.13) indexes the same functions
 	@$(BIN)/python -m local.index_check

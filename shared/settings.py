@@ -131,6 +131,10 @@ class Settings(_Model):
     jwt_jwks_url: Url
     hmac_callers: Annotated[dict[CallerName, HmacCaller], Json] = Field(default_factory=dict)
 
+    ledger_url: Url | None = None
+    ledger_token: SecretText | None = None
+    ledger_timeout_s: float = Field(default=10.0, gt=0, le=60)
+
     local_time_scale: float = Field(default=1.0, gt=0, le=1)
 
     @classmethod
@@ -151,6 +155,7 @@ class Settings(_Model):
                 _refuse(not getattr(self, name).startswith("https://"), f"{name.upper()}: must be https here")
             host = urlsplit(self.chase_base_url).hostname or ""
             _refuse(not host.endswith(CHASE_DOMAIN), f"CHASE_BASE_URL: must be a host under {CHASE_DOMAIN} here")
+            _refuse(not (self.ledger_url or "https://").startswith("https://"), "LEDGER_URL: must be https here")
         key_ids = [key_id for caller in self.hmac_callers.values() for key_id in caller.keys]
         _refuse(len(set(key_ids)) != len(key_ids), "HMAC_CALLERS: two callers share a key id; give each its own")
         queues = any(merchant.queued_when_down for merchant in self.merchants.values())
@@ -159,6 +164,8 @@ class Settings(_Model):
         _refuse(not one_credential, "CHASE_CLIENT_SECRET, CHASE_PRIVATE_KEY: give exactly one of the two")
         one_database = (self.sqlite_path is None) != (self.sql_connection_string is None)
         _refuse(not one_database, "SQLITE_PATH, SQL_CONNECTION_STRING: give exactly one of the two")
+        _refuse((self.ledger_url or "").startswith("file:"), "LEDGER_URL: must be an http or https URL")
+        _refuse(self.ledger_url is None and self.ledger_token is not None, "LEDGER_TOKEN: goes with LEDGER_URL")
         _refuse(
             self.app_environment == "prod" and self.auth_mode == "audit", "AUTH_MODE: audit is refused in production"
         )

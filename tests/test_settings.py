@@ -102,6 +102,10 @@ def test_what_chases_endpoint_refuses_is_named_as_the_setting_it_came_from() -> 
         ({"FINGERPRINT_KEYS": json.dumps({"k1": "\ufeff" + KEY})}, "FINGERPRINT_KEYS.k1: must be base64 without"),
         ({"HMAC_CALLERS": json.dumps({"ctp": {**HMAC_CALLER, "keys": {}}})}, "HMAC_CALLERS.ctp.keys"),
         ({"HMAC_CALLERS": json.dumps({"a": HMAC_CALLER, "b": HMAC_CALLER})}, "HMAC_CALLERS: two callers share"),
+        ({"LEDGER_URL": "http://ledger.example.com"}, "LEDGER_URL: must be an https URL"),
+        ({"LEDGER_URL": "file:///ledger"}, "LEDGER_URL: must be an http or https URL"),
+        ({"LEDGER_TOKEN": "a-secret-of-chase"}, "LEDGER_TOKEN: goes with LEDGER_URL"),
+        ({"LEDGER_TIMEOUT_S": "0"}, "LEDGER_TIMEOUT_S"),
         ({"LOCAL_TIME_SCALE": "0"}, "LOCAL_TIME_SCALE"),
         ({"LOCAL_TIME_SCALE": "2"}, "LOCAL_TIME_SCALE"),
     ],
@@ -140,10 +144,20 @@ def test_a_retry_strategy_that_could_charge_twice_stops_the_start() -> None:
         ({"CHASE_BASE_URL": "https://chase.example.com/api/v2"}, "CHASE_BASE_URL"),
         ({"CHASE_TOKEN_URL": "http://127.0.0.1:7073/token"}, "CHASE_TOKEN_URL"),
         ({"JWT_JWKS_URL": "file:///keys/jwks.json"}, "JWT_JWKS_URL"),
+        ({"LEDGER_URL": "http://127.0.0.1:7080"}, "LEDGER_URL: must be https here"),
         ({"LOCAL_TIME_SCALE": "0.01"}, "LOCAL_TIME_SCALE"),
         ({"AUTH_MODE": "audit"}, "AUTH_MODE"),
     ],
-    ids=["SQLite", "the simulator", "another host", "the simulator's token", "local keys", "short waits", "no guard"],
+    ids=[
+        "SQLite",
+        "the simulator",
+        "another host",
+        "the simulator's token",
+        "local keys",
+        "a ledger without TLS",
+        "short waits",
+        "no guard",
+    ],
 )
 def test_what_only_a_laptop_may_do_is_refused_elsewhere(laptops_own: dict[str, str], named: str) -> None:
     assert named in refusal_of(a_deployed_environment(**laptops_own))

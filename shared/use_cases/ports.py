@@ -82,7 +82,7 @@ class Ledger(Protocol):
     """Books postings. Idempotent by `Posting.id`: the same one again changes nothing."""
 
     async def post(self, posting: Posting) -> None:
-        """Raises LedgerRefused or LedgerUnavailable."""
+        """Raises LedgerRefused or LedgerUnavailable (shared/payments/posting.py, where adapters may see them)."""
 
 
 class Telemetry(Protocol):

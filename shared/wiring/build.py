@@ -13,6 +13,7 @@ from shared.auth.jwt_bearer import JwtVerifier
 from shared.chase.client import ChaseClient
 from shared.chase.endpoint import ChaseEndpoint
 from shared.clock import SystemClock, TimeOrderedIdentifiers
+from shared.database import journal
 from shared.database.migrations import migrate_sqlite
 from shared.database.outbox import SqlMessages
 from shared.database.payments import PUBLISH_LEASE_S, UNIQUE_RULES, SqlPayments
@@ -50,6 +51,7 @@ from shared.wiring.services import Services
 
 # Shorter than the host's own grace at shutdown; what is still at work then is found by `reconciliation`.
 _CLOSE_WITHIN_S: Final = 10.0
+_UNIQUE_RULES: Final = {**UNIQUE_RULES, **journal.UNIQUE_RULES}
 _MIGRATIONS: Final = Path(__file__).parents[1] / "database" / "migrations"
 
 
@@ -142,7 +144,7 @@ def _database(settings: Settings, clock: ports.Clock) -> tuple[Engine, First]:
     """The engine that settings name; on a laptop its migrations are applied, elsewhere a deployment does that."""
     if settings.sqlite_path is not None:
         migrate_sqlite(settings.sqlite_path, _MIGRATIONS / "sqlite", now=clock.now())
-        return SqliteEngine(settings.sqlite_path, constraints=UNIQUE_RULES), first_by_limit
+        return SqliteEngine(settings.sqlite_path, constraints=_UNIQUE_RULES), first_by_limit
     assert settings.sql_connection_string is not None, "settings require one of the two"
     try:
         login = odbc_login(
@@ -155,7 +157,7 @@ def _database(settings: Settings, clock: ports.Clock) -> tuple[Engine, First]:
         raise SettingsError(f"SQL_CONNECTION_STRING: {error}") from None
     if settings.app_environment == "local":
         migrate_sqlserver(login, _MIGRATIONS / "sqlserver", now=clock.now())
-    engine = SqlServerEngine(login, constraints=UNIQUE_RULES, connections_max=settings.sql_connections_max)
+    engine = SqlServerEngine(login, constraints=_UNIQUE_RULES, connections_max=settings.sql_connections_max)
     return engine, first_by_top
 
 

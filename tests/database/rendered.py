@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from shared.database.journal import EmbeddedJournal, SqlPostings, posting_rows
 from shared.database.payments import SqlPayments
 from shared.database.sqlserver_batch import SNAPSHOT, Batch, reading_batch, unit_batch
 from shared.database.statements import first_by_top
@@ -12,6 +13,7 @@ from shared.database.unit_of_work import Query, Row, Statement
 from shared.payments.idempotency import Fingerprint, Nonce
 from shared.payments.operations import OperationKind
 from shared.payments.outcome import Unknown
+from shared.payments.posting import postings_of
 from shared.payments.sale_outcome import with_sale_outcome
 from shared.payments.search import Search
 from tests.builders import NOW, a_submitted_payment, an_occasion, approved
@@ -45,6 +47,7 @@ async def batches() -> dict[str, Batch]:
     """Name -> batch. A new unit of work gets a line here; the test says when a text is new or changed."""
     engine = BatchesOnly()
     payments = SqlPayments(engine, first=first_by_top)
+    postings, journal = SqlPostings(engine, first=first_by_top), EmbeddedJournal(engine)
     begun = a_submitted_payment()
     lost = with_sale_outcome(
         begun, Unknown("READ_TIMEOUT", "no"), occasion=an_occasion(NOW, inquire_at=NOW), actor="chase"
@@ -54,6 +57,7 @@ async def batches() -> dict[str, Batch]:
     )
     assert lost is not None
     assert known is not None
+    [posting] = postings_of(begun, known)
     void = replace(known.sale, id="op_void", kind=OperationKind.VOID)
     everything = Search(frozenset({"city-water", "county-tax"}), "ctp", "INV-1", "attempt-1", "authorized", "pay_9", 20)
     calls = {
@@ -71,6 +75,11 @@ async def batches() -> dict[str, Batch]:
         "inquiries_due": payments.inquiries_due(NOW, 50),
         "schedule": payments.schedule(lost.sale, replace(lost.sale, inquiries=1)),
         "latest_approved": payments.latest_approved("998482157630"),
+        "write_posting": engine.run(posting_rows([posting])),
+        "get_posting": postings.get(posting.id),
+        "post_to_journal": journal.post(posting),
+        "posted": engine.run([postings.posted(posting, NOW)]),
+        "unposted_older_than": postings.unposted_older_than(NOW, 50),
     }
     made = {}
     for name, call in calls.items():
