@@ -12,7 +12,7 @@ import pytest
 
 from shared.database import migrations
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments, first_by_limit, first_by_top
+from shared.database.payments import UNIQUE_RULES, First, SqlPayments, first_by_limit, first_by_top
 from shared.database.sqlite import SqliteEngine
 from shared.database.sqlserver import SqlServerEngine
 from shared.database.sqlserver_batch import Batch
@@ -58,7 +58,8 @@ ENGINES = ["sqlite", "stand-in", "sqlserver"]
 MIGRATIONS = Path(migrations.__file__).parent / "migrations"
 # Children before parents.
 TABLES = (
-    "entries", "accounts", "history", "operations", "payments", "idempotency_keys", "nonces", "schema_migrations",
+    "entries", "accounts", "history", "operations", "payments", "idempotency_keys", "nonces", "sale_attempts",
+    "sale_attempt_gates", "schema_migrations",
 )  # fmt: skip
 READ_FROM_SNAPSHOTS = """
 IF EXISTS (SELECT 1 FROM sys.databases WHERE database_id = DB_ID() AND snapshot_isolation_state = 0)
@@ -158,18 +159,25 @@ def engine(database: Any) -> Engine:
 
 
 @pytest.fixture(params=ENGINES)
-async def payments(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlPayments]:
-    """The repository on the real schema, empty."""
+async def real(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[Engine, First]]:
+    """An engine on the real schema, empty but for what the migrations lay down; and how it words `first`."""
     if request.param == "sqlserver":
         database: Any = SqlServerDatabase(request.getfixturevalue("sqlserver"))
         await database.empty()
         await asyncio.to_thread(migrate_sqlserver, database.connect, MIGRATIONS / "sqlserver", now=NOW)
-        yield SqlPayments(database.open(constraints=UNIQUE_RULES), first=first_by_top)
+        yield database.open(constraints=UNIQUE_RULES), first_by_top
     elif request.param == "stand-in":
         database = SqlServerDatabase(stand_in(tmp_path).connect)
-        yield SqlPayments(database.open(constraints=UNIQUE_RULES), first=first_by_limit)
+        yield database.open(constraints=UNIQUE_RULES), first_by_limit
     else:
         migrate_sqlite(tmp_path / "payments.sqlite3", MIGRATIONS / "sqlite", now=NOW)
         database = SqliteEngine(tmp_path / "payments.sqlite3", constraints=UNIQUE_RULES)
-        yield SqlPayments(database, first=first_by_limit)
+        yield database, first_by_limit
     await database.close()
+
+
+@pytest.fixture
+def payments(real: tuple[Engine, First]) -> SqlPayments:
+    """The repository on the real schema, empty."""
+    engine, first = real
+    return SqlPayments(engine, first=first)
