@@ -7,7 +7,7 @@ try ended, and, of one that was not let through, why and until when. Both read t
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, assert_never
@@ -20,6 +20,8 @@ from shared.payments.outcome import Approved, Declined, NotSent, Outcome, Outcom
 from shared.payments.payment import Payment
 from shared.payments.requests import Ach, AchAuthorization, Initiator, SaleRequest
 from shared.payments.retry_limits import IN_FLIGHT_FOR, Limit, Scope, limits_on
+
+_ALMOST_A_SECOND: Final = timedelta(milliseconds=999)
 
 BLOCKED_CODE: Final = "retry-blocked-by-network-rule"
 
@@ -162,7 +164,8 @@ def blocked_by(attempt: Attempt, past: Iterable[PastAttempt]) -> Block | None:
 
 def blocked_record(block: Block) -> OutcomeRecord:
     """The outcome of a sale that was not let through, as it is stored and shown: nothing reached Chase."""
-    until = "" if block.until is None else f"; open again at {block.until:%Y-%m-%dT%H:%M:%SZ}"
+    # Rounded up to a whole second: at the moment that is named, it is open.
+    until = "" if block.until is None else f"; open again at {block.until + _ALMOST_A_SECOND:%Y-%m-%dT%H:%M:%SZ}"
     return {
         "status": "declined",
         "code": BLOCKED_CODE,

@@ -271,7 +271,7 @@ class TestTheRefusal:
         assert told == {
             "status": "declined",
             "code": BLOCKED_CODE,
-            "message": "not sent: a rule; open again at 2026-12-01T10:30:00Z",
+            "message": "not sent: a rule; open again at 2026-12-01T10:30:01Z",
             "retry": "later",
             "processorCalled": False,
         }
