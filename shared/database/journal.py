@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from shared.database.payments import First
 from shared.database.rows import time_text
+from shared.database.statements import First
 from shared.database.unit_of_work import (
     DatabaseUnavailable,
     Engine,

@@ -13,7 +13,7 @@ from shared.payments.outcome import Inquiry, Outcome
 from shared.payments.pace import Pace
 from shared.payments.payment import Operation, Payment
 from shared.payments.posting import Posting
-from shared.payments.requests import Merchant, SaleRequest
+from shared.payments.requests import Instrument, Merchant, SaleRequest
 from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
 
@@ -102,6 +102,13 @@ class BodyMark(Protocol):
 
     def matches(self, stored: Fingerprint) -> bool:
         """Whether this is the body that `stored` was made of, whichever key it was made with."""
+
+
+class InstrumentMarks(Protocol):
+    """How an instrument is known again without being kept."""
+
+    def of_instrument(self, instrument: Instrument) -> tuple[Fingerprint, ...]:
+        """Keyed fingerprints, under the current key first, then under older ones; empty for a wallet's bundle."""
 
 
 class Payments(Protocol):

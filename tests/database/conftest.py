@@ -19,7 +19,7 @@ from shared.database.sqlserver_batch import Batch
 from shared.database.sqlserver_connection import Connect, ask
 from shared.database.sqlserver_login import odbc_login
 from shared.database.sqlserver_migrations import migrate_sqlserver
-from shared.database.statements import first_by_limit, first_by_top
+from shared.database.statements import First, first_by_limit, first_by_top
 from shared.database.unit_of_work import Engine, Statement
 from shared.payments.secret import Secret
 from tests.database.sql_server_stand_in import StandIn
@@ -60,8 +60,9 @@ ENGINES = ["sqlite", "stand-in", "sqlserver"]
 MIGRATIONS = Path(migrations.__file__).parent / "migrations"
 # Children before parents.
 TABLES = (
-    "entries", "accounts", "journal_entries", "ledger_postings", "history", "operations", "payments",
-    "idempotency_keys", "nonces", "schema_migrations",
+    "entries", "accounts", "journal_entries", "ledger_postings", "history", "instruments", "operations", "payments",
+    "idempotency_keys", "nonces", "outbox", "inbox", "set_aside", "sale_attempts", "sale_attempt_gates",
+    "schema_migrations",
 )  # fmt: skip
 READ_FROM_SNAPSHOTS = """
 IF EXISTS (SELECT 1 FROM sys.databases WHERE database_id = DB_ID() AND snapshot_isolation_state = 0)

@@ -1,24 +1,29 @@
 """Every batch that the repository sends to SQL Server, by what it is for: kept in batches/*.sql, to be read."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from shared.database import sale_attempts
 from shared.database.journal import EmbeddedJournal, SqlPostings, posting_rows
 from shared.database.payments import SqlPayments
 from shared.database.sqlserver_batch import SNAPSHOT, Batch, reading_batch, unit_batch
 from shared.database.statements import first_by_top
 from shared.database.unit_of_work import Query, Row, Statement
 from shared.payments.idempotency import Fingerprint, Nonce
+from shared.payments.networks import Network
 from shared.payments.operations import OperationKind
 from shared.payments.outcome import Unknown
 from shared.payments.posting import postings_of
+from shared.payments.sale_attempts import ending_of_return
 from shared.payments.sale_outcome import with_sale_outcome
 from shared.payments.search import Search
 from tests.builders import NOW, a_submitted_payment, an_occasion, approved
+from tests.payments.attempts import an_attempt
 
 FOLDER = Path(__file__).parent / "batches"
+PRINTS = (Fingerprint("k2", "b" * 64), Fingerprint("k1", "a" * 64))
 PRINT, NONCE = Fingerprint("k1", "f" * 64), Nonce("ctp-1", "nonce-1", NOW)
 
 
@@ -60,7 +65,7 @@ async def batches() -> dict[str, Batch]:
     [posting] = postings_of(begun, known)
     void = replace(known.sale, id="op_void", kind=OperationKind.VOID)
     everything = Search(frozenset({"city-water", "county-tax"}), "ctp", "INV-1", "attempt-1", "authorized", "pay_9", 20)
-    calls = {
+    calls: dict[str, Awaitable[object]] = {
         "begin_sale": payments.begin_sale(begun, PRINT, NONCE),
         "begin_sale_without_nonce": payments.begin_sale(begun, PRINT, None),
         "by_key": payments.by_key("ctp", "attempt-1", None),
@@ -80,6 +85,13 @@ async def batches() -> dict[str, Batch]:
         "post_to_journal": journal.post(posting),
         "posted": engine.run([postings.posted(posting, NOW)]),
         "unposted_older_than": postings.unposted_older_than(NOW, 50),
+        "sale_attempt": engine.run(sale_attempts.attempt(an_attempt(network=Network.UNIDENTIFIED))),
+        "sale_attempt_of_a_bill": engine.run(sale_attempts.attempt(an_attempt(network=Network.ACH, standing=True))),
+        "sale_attempt_again": engine.run(sale_attempts.again(an_attempt(fingerprints=PRINTS))),
+        "sale_attempt_ended": engine.run([sale_attempts.ended("op_1", ending_of_return("R01", NOW))]),
+        "sale_attempt_lifted": engine.run([sale_attempts.lifted("op_1")]),
+        "sale_attempt_purge": engine.run(sale_attempts.purge(NOW, ["k1", "k2"])),
+        "sale_attempt_why_blocked": engine.read([sale_attempts.why_blocked(an_attempt(fingerprints=PRINTS))]),
     }
     made = {}
     for name, call in calls.items():
