@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from shared.database.journal import EmbeddedJournal, SqlPostings, posting_rows
-from shared.database.payments import First, SqlPayments
+from shared.database.payments import SqlPayments
+from shared.database.statements import First
 from shared.database.unit_of_work import Engine, Query, Row, Statement, StatementFailed, UniqueViolation
 from shared.payments.idempotency import Fingerprint
 from shared.payments.money import Money

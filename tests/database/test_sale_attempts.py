@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import First
 from shared.database.sale_attempts import (
     GATES,
     RETRY_LIMIT,
@@ -24,6 +23,7 @@ from shared.database.sale_attempts import (
     purge,
     why_blocked,
 )
+from shared.database.statements import First
 from shared.database.unit_of_work import Engine, GuardFailed, Query, Row, Statement
 from shared.payments.idempotency import Fingerprint
 from shared.payments.money import Money
@@ -52,7 +52,7 @@ COUNT = Query("SELECT COUNT(*) FROM sale_attempts")
 
 @pytest.fixture
 def engine(real_schema: tuple[Engine, First]) -> Engine:
-    return real[0]
+    return real_schema[0]
 
 
 async def tried(engine: Engine, this: Attempt, ending: Ending | None = None) -> None:
