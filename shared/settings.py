@@ -53,6 +53,12 @@ def _https_or_loopback(url: str) -> str:
     raise ValueError("must be an https URL")
 
 
+def _without_query(url: str) -> str:
+    if urlsplit(url).query:
+        raise ValueError("must be a container's URL without a query: access is by managed identity")
+    return url
+
+
 Json = BeforeValidator(_json)
 Url = Annotated[str, AfterValidator(_https_or_loopback)]
 SecretText = Annotated[Secret, BeforeValidator(lambda value: Secret(value) if isinstance(value, str) else value)]
@@ -120,6 +126,11 @@ class Settings(_Model):
     sales_in_flight_max: int = Field(default=256, ge=1, le=10_000)
     fingerprint_keys: Annotated[dict[KeyName, Key], Json] = Field(min_length=1)
 
+    bank_files_folder: Path | None = None
+    bank_files_container_url: Annotated[Url, AfterValidator(_without_query)] | None = None
+    bank_files_quiet_s: float = Field(default=60.0, ge=0, le=3600)
+    bank_files_unsettled_after_days: int = Field(default=5, ge=1, le=60)
+
     auth_mode: Literal["enforce", "audit"] = "enforce"
     jwt_issuer: str = Field(min_length=1)
     jwt_audience: str = Field(min_length=1)
@@ -152,6 +163,8 @@ class Settings(_Model):
         _refuse(not one_credential, "CHASE_CLIENT_SECRET, CHASE_PRIVATE_KEY: give exactly one of the two")
         one_database = (self.sqlite_path is None) != (self.sql_connection_string is None)
         _refuse(not one_database, "SQLITE_PATH, SQL_CONNECTION_STRING: give exactly one of the two")
+        two_sources = self.bank_files_folder is not None and self.bank_files_container_url is not None
+        _refuse(two_sources, "BANK_FILES_FOLDER, BANK_FILES_CONTAINER_URL: give at most one of the two")
         _refuse(
             self.app_environment == "prod" and self.auth_mode == "audit", "AUTH_MODE: audit is refused in production"
         )

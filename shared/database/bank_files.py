@@ -42,6 +42,10 @@ _INSERT_FACT = _insert_new("bank_facts", _FACT)
 _INSERT_CONTRADICTION = _insert_new("bank_facts", (*_FACT, "set_aside_at", "set_aside_reason"))
 _INSERT_FILE = _insert_new("bank_files", ("sha256", "name", "kind", "lines", "total_minor", "outcome", "seen_at"))
 _INSERT_REFUSED = _insert_new("bank_files", ("sha256", "name", "outcome", "reason", "seen_at"))
+_REOPEN = """
+UPDATE bank_files SET name = ?, kind = ?, lines = ?, total_minor = ?, outcome = 'importing', reason = NULL
+WHERE sha256 = ? AND outcome = 'refused'
+"""
 _FINISH = "UPDATE bank_files SET outcome = 'imported', imported_at = ? WHERE sha256 = ? AND outcome = 'importing'"
 _OUTCOME = "SELECT outcome FROM bank_files WHERE sha256 = ?"
 _DUE = f"{', '.join(_READ)} FROM bank_facts WHERE status = 'pending' AND due_at <= ? ORDER BY occurred_at, id"
@@ -53,7 +57,10 @@ _PUT_ASIDE = """
 UPDATE bank_facts SET status = 'set_aside', set_aside_at = ?, payment_id = ?, set_aside_reason = ?
 WHERE id = ? AND status = 'pending'
 """
-_PAYMENT_IDS = "SELECT payment_id FROM operations WHERE transaction_id = ? AND kind = 'sale' ORDER BY payment_id"
+_PAYMENT_IDS = """
+SELECT payment_id FROM operations
+WHERE transaction_id = ? AND kind = 'sale' AND state IN ('succeeded', 'unknown') ORDER BY payment_id
+"""
 _UNSETTLED = """payments WHERE mode = 'live' AND state IN ('captured', 'partially_refunded', 'refunded')
 AND settled_at IS NULL AND created_at < ?"""
 
@@ -73,9 +80,11 @@ class SqlBankLedger:
         await self._store([Statement(_INSERT_REFUSED, values, rows=None)])
 
     async def begin(self, file: BankFile, now: datetime) -> None:
-        described = (file.sha256, file.name, file.kind, len(file.facts), file.total_minor)
-        values = (*described, "importing", time_text(now), file.sha256)
-        await self._store([Statement(_INSERT_FILE, values, rows=None)])
+        described = (file.name, file.kind, len(file.facts), file.total_minor)
+        values = (file.sha256, *described, "importing", time_text(now), file.sha256)
+        # Refused before, under a bad name or by an older reader, and fit now: no refusal counts for ever.
+        reopened = Statement(_REOPEN, (*described, file.sha256), rows=None)
+        await self._store([reopened, Statement(_INSERT_FILE, values, rows=None)])
 
     async def keep(self, sha256: str, facts: Sequence[BankFact], now: datetime) -> Sequence[BankFact]:
         others: list[BankFact] = []
@@ -87,7 +96,7 @@ class SqlBankLedger:
             ]
             ids = ", ".join("?" * len(chunk))
             stored = Query(f"SELECT id, digest FROM bank_facts WHERE id IN ({ids})", tuple(fact.id for fact in chunk))  # noqa: S608
-            known = dict(await self._store(statements, stored))
+            known: dict[str, str] = {row[0]: row[1] for row in await self._store(statements, stored)}
             others += [fact for fact in chunk if known[fact.id] != _digest(fact)]
         return others
 

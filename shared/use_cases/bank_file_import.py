@@ -115,8 +115,8 @@ class BankFileImport:
             self._telemetry.alarm("bank_file.fact_set_aside", **told)
             await self._ledger.keep_contradiction(file.sha256, fact, CONTRADICTION, now)
         await self._ledger.finish(file.sha256, now)
-        told = {"fileName": file.name, "sha256": file.sha256, "kind": file.kind, "facts": len(file.facts)}
-        self._telemetry.event("bank_file.imported", **told, totalMinor=file.total_minor)
+        described = {"fileName": file.name, "sha256": file.sha256, "kind": file.kind}
+        self._telemetry.event("bank_file.imported", **described, facts=len(file.facts), totalMinor=file.total_minor)
 
     async def _refuse(self, name: str, sha256: str, reason: str) -> None:
         self._telemetry.alarm("bank_file.refused", fileName=_shown(name), sha256=sha256, reason=reason)

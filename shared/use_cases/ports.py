@@ -131,7 +131,7 @@ class BankLedger(Protocol):
     async def put_aside(self, kept: KeptFact, payment_id: str | None, reason: str, now: datetime) -> None: ...
 
     async def payment_ids(self, transaction_id: str) -> Sequence[str]:
-        """The payments whose sale Chase knows by that id: one, none, or by a fault several."""
+        """Payments whose sale Chase knows by that id, if it was not declined: one, none, or by a fault several."""
 
     async def unsettled(self, created_before: datetime, limit: int) -> Unsettled:
         """Captured payments begun before, of which no settlement was heard."""

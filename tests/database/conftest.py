@@ -58,7 +58,8 @@ ENGINES = ["sqlite", "stand-in", "sqlserver"]
 MIGRATIONS = Path(migrations.__file__).parent / "migrations"
 # Children before parents.
 TABLES = (
-    "entries", "accounts", "history", "operations", "payments", "idempotency_keys", "nonces", "schema_migrations",
+    "entries", "accounts", "bank_facts", "bank_files", "history", "operations", "payments", "idempotency_keys",
+    "nonces", "schema_migrations",
 )  # fmt: skip
 READ_FROM_SNAPSHOTS = """
 IF EXISTS (SELECT 1 FROM sys.databases WHERE database_id = DB_ID() AND snapshot_isolation_state = 0)

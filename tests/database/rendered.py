@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from shared.database.bank_files import SqlBankLedger
 from shared.database.payments import SqlPayments, first_by_top
 from shared.database.sqlserver_batch import SNAPSHOT, Batch, reading_batch, unit_batch
 from shared.database.unit_of_work import Query, Row, Statement
+from shared.payments.bank_facts import KeptFact
+from shared.payments.bank_files import parse
 from shared.payments.idempotency import Fingerprint, Nonce
 from shared.payments.lifecycle import with_sale_outcome
 from shared.payments.operations import OperationKind
 from shared.payments.outcome import Unknown
 from shared.payments.search import Search
+from tests.bank_file_writer import a_fact, bytes_of
 from tests.builders import NOW, a_submitted_payment, approved
 
 FOLDER = Path(__file__).parent / "batches"
@@ -29,11 +33,11 @@ class BatchesOnly:
 
     async def run(self, statements: Sequence[Statement], answer: Query | None = None) -> list[Row]:
         self.batches.append(unit_batch(statements, answer))
-        return [("pay_1",)]
+        return [] if answer is None else [(answer.parameters[0], "")]
 
     async def read(self, queries: Sequence[Query]) -> list[list[Row]]:
         self.batches.append(reading_batch(queries, SNAPSHOT))
-        return [[] for _ in queries]
+        return [[(0,)] if query.sql.startswith("SELECT COUNT") else [] for query in queries]
 
     async def ping(self) -> None: ...
 
@@ -44,6 +48,8 @@ async def batches() -> dict[str, Batch]:
     """Name -> batch. A new unit of work gets a line here; the test says when a text is new or changed."""
     engine = BatchesOnly()
     payments = SqlPayments(engine, first=first_by_top)
+    bank, fact = SqlBankLedger(engine, first=first_by_top), a_fact()
+    file = parse("a.csv", bytes_of([fact]))
     begun = a_submitted_payment()
     lost = with_sale_outcome(begun, Unknown("READ_TIMEOUT", "no"), inquire_at=NOW, actor="chase", now=NOW)
     known = with_sale_outcome(begun, approved(captures_at=NOW), inquire_at=NOW, actor="chase", now=NOW)
@@ -66,6 +72,18 @@ async def batches() -> dict[str, Batch]:
         "inquiries_due": payments.inquiries_due(NOW, 50),
         "schedule": payments.schedule(lost.sale, replace(lost.sale, inquiries=1)),
         "latest_approved": payments.latest_approved("998482157630"),
+        "bank_outcome_of": bank.outcome_of(file.sha256),
+        "bank_refuse": bank.refuse(file.sha256, "a.csv", "line 1: write more", NOW),
+        "bank_begin": bank.begin(file, NOW),
+        "bank_keep": bank.keep(file.sha256, [fact], NOW),
+        "bank_keep_contradiction": bank.keep_contradiction(file.sha256, fact, "another", NOW),
+        "bank_finish": bank.finish(file.sha256, NOW),
+        "bank_due": bank.due(NOW, 50),
+        "bank_take": bank.take(KeptFact(fact, 0), NOW),
+        "bank_applied": bank.applied(KeptFact(fact, 1), "pay_1", NOW),
+        "bank_put_aside": bank.put_aside(KeptFact(fact, 1), None, "no payment", NOW),
+        "bank_payment_ids": bank.payment_ids("b1f7c0de-0000-4000-8000-000000000001"),
+        "bank_unsettled": bank.unsettled(NOW, 20),
     }
     made = {}
     for name, call in calls.items():

@@ -88,7 +88,7 @@ class TestBothEngines:
         kinds = [fact.kind for fact in await planned()]
 
         assert {kind: kinds.count(kind) for kind in set(kinds)} == {
-            "column": 62, "check": 22, "index": 6, "unique index": 2, "primary key": 5, "reference": 2, "trigger": 2,
+            "column": 91, "check": 32, "index": 10, "unique index": 2, "primary key": 7, "reference": 4, "trigger": 2,
         }  # fmt: skip
 
     def test_name_the_same_unique_rules(self) -> None:

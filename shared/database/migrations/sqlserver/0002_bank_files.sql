@@ -54,8 +54,9 @@ CREATE TABLE dbo.bank_facts (
 -- What is to be applied, and what waits for a person: small, because applied facts are in neither.
 CREATE NONCLUSTERED INDEX bank_facts_pending ON dbo.bank_facts (occurred_at, id) WHERE status = N'pending';
 CREATE NONCLUSTERED INDEX bank_facts_for_a_person ON dbo.bank_facts (set_aside_at, id) WHERE status = N'set_aside';
--- A fact names its payment by Chase's id of the sale.
-CREATE NONCLUSTERED INDEX operations_sale_transaction ON dbo.operations (transaction_id) WHERE kind = N'sale';
+-- A fact names its payment by Chase's id of the sale; written once a sale, when its outcome is.
+CREATE NONCLUSTERED INDEX operations_sale_transaction ON dbo.operations (transaction_id)
+    WHERE kind = N'sale' AND state IN (N'succeeded', N'unknown');
 -- Captured, and no settlement heard of.
 CREATE NONCLUSTERED INDEX payments_unsettled ON dbo.payments (settled_at, created_at)
     WHERE mode = N'live' AND state IN (N'captured', N'partially_refunded', N'refunded');
