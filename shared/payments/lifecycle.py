@@ -207,7 +207,9 @@ def _contradicted(payment: Payment, outcome: Outcome, *, actor: str, now: dateti
     if isinstance(outcome, NotSent | Pending) or _is_silence(outcome):
         return None
     heard = record(outcome, payment.sale.request_id)
-    stored = [payment.sale.outcome, *(entry.detail for entry in payment.history)]
+    # Other entries keep other things in their detail: a caller's evidence, a line of a bank file.
+    answers = (entry.detail for entry in payment.history if entry.event is Event.ANSWER_CONTRADICTED)
+    stored = [payment.sale.outcome, *answers]
     if any(known is not None and _tells_the_same(known, heard) for known in stored):
         return None
     return advanced(payment, Event.ANSWER_CONTRADICTED, payment.sale, actor=actor, now=now, detail=heard)

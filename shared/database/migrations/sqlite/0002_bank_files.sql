@@ -42,7 +42,7 @@ CREATE TABLE bank_facts (
 CREATE INDEX bank_facts_pending ON bank_facts (occurred_at, id) WHERE status = 'pending';
 CREATE INDEX bank_facts_for_a_person ON bank_facts (set_aside_at, id) WHERE status = 'set_aside';
 -- A fact names its payment by Chase's id of the sale; written once a sale, when its outcome is.
-CREATE INDEX operations_sale_transaction ON operations (transaction_id)
+CREATE INDEX operations_sale_transaction ON operations (transaction_id, payment_id)
     WHERE kind = 'sale' AND state IN ('succeeded', 'unknown');
 -- Captured, and no settlement heard of.
 CREATE INDEX payments_unsettled ON payments (settled_at, created_at)

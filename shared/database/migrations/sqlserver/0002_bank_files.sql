@@ -55,7 +55,7 @@ CREATE TABLE dbo.bank_facts (
 CREATE NONCLUSTERED INDEX bank_facts_pending ON dbo.bank_facts (occurred_at, id) WHERE status = N'pending';
 CREATE NONCLUSTERED INDEX bank_facts_for_a_person ON dbo.bank_facts (set_aside_at, id) WHERE status = N'set_aside';
 -- A fact names its payment by Chase's id of the sale; written once a sale, when its outcome is.
-CREATE NONCLUSTERED INDEX operations_sale_transaction ON dbo.operations (transaction_id)
+CREATE NONCLUSTERED INDEX operations_sale_transaction ON dbo.operations (transaction_id, payment_id)
     WHERE kind = N'sale' AND state IN (N'succeeded', N'unknown');
 -- Captured, and no settlement heard of.
 CREATE NONCLUSTERED INDEX payments_unsettled ON dbo.payments (settled_at, created_at)
