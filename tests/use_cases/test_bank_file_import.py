@@ -16,7 +16,7 @@ from shared.use_cases.bank_facts import WAITS_S
 from shared.use_cases.bank_file_import import BEGIN_WITHIN_S, UNFIT_NAME, Counts
 from tests.bank_file_writer import TRANSACTION_ID, a_chargeback, a_fact, a_return, bytes_of
 from tests.builders import VISA, approved
-from tests.use_cases.bank_desk import Desk, ProcessKilled, Tray, desk
+from tests.use_cases.bank_desk import Desk, ProcessKilled, Tray, applying, desk
 from tests.use_cases.workshop import build_workshop
 
 OTHER_TRANSACTION = "b1f7c0de-0000-4000-8000-000000000002"
@@ -368,6 +368,15 @@ class TestTwoImporters:
         assert (stored.returned_minor, first.applied + second.applied) == (30_00, 30)
         assert events_of(stored).count(Event.RETURNED) == 30
         assert set((await bank.statuses()).values()) == {"applied"}
+
+    async def test_of_which_one_was_frozen_while_the_other_applied_the_fact_apply_it_once(self, bank: Desk) -> None:
+        payment, fact = await bank.captured(), a_return(order_number=None)
+        bank.put("a.csv", fact)
+        await bank.importer.run_once()
+
+        await applying(bank.workshop)(payment, fact)  # with the payment as it was when it froze
+
+        assert (await bank.workshop.stored(payment)).returned_minor == 125_99
 
     async def test_of_which_one_took_the_fact_leave_it_to_that_one(self, bank: Desk) -> None:
         await bank.captured()
