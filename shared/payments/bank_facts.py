@@ -12,6 +12,7 @@ from typing import Final
 
 from shared.payments.ids import PAYMENT_PREFIX, merchant_order_number
 from shared.payments.money import Money
+from shared.payments.outcome import OutcomeRecord
 from shared.payments.payment import Payment
 from shared.payments.state_machine import OPEN_STATES, Event, State
 
@@ -33,7 +34,7 @@ EVENTS: Final[Mapping[FactKind, Event]] = {
 # Whose word a history entry rests on that came out of a bank file.
 BANK: Final = "bank"
 
-# The name under which a history entry's detail keeps `BankFact.id`.
+# The name under which a history entry keeps `BankFact.id`: in its detail, or in the evidence of a report there.
 RECORDED_AS: Final = "bankFact"
 
 # Nothing was captured, and nothing will be: money that moves here contradicts what we know.
@@ -111,7 +112,7 @@ class Wait:
 
 
 def evidence(fact: BankFact) -> Mapping[str, object]:
-    """What a history entry's `detail` must hold when the fact is applied: `is_recorded` knows it again by this."""
+    """The fact as a report's evidence, which goes into the history with it: `is_recorded` knows it again by this."""
     known = {
         RECORDED_AS: fact.id,
         "amountMinor": fact.amount.amount_minor,
@@ -123,7 +124,12 @@ def evidence(fact: BankFact) -> Mapping[str, object]:
 
 def is_recorded(payment: Payment, fact: BankFact) -> bool:
     """Whether the fact is in the history already: asked of the very payment that is saved, in every round."""
-    return any(entry.detail is not None and entry.detail.get(RECORDED_AS) == fact.id for entry in payment.history)
+    return any(entry.detail is not None and fact.id in _recorded_in(entry.detail) for entry in payment.history)
+
+
+def _recorded_in(detail: OutcomeRecord) -> tuple[object, ...]:
+    told = detail.get("evidence")
+    return detail.get(RECORDED_AS), told.get(RECORDED_AS) if isinstance(told, Mapping) else None
 
 
 def objection(payment: Payment, fact: BankFact) -> SetAside | Wait | None:

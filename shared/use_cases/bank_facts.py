@@ -5,13 +5,13 @@ from enum import StrEnum
 from typing import Final
 
 from shared.payments.bank_facts import Applied, BankFact, KeptFact, SetAside, Wait, is_recorded, objection
-from shared.payments.errors import TransitionNotAllowed
+from shared.payments.errors import InvalidState, TransitionNotAllowed
 from shared.payments.payment import Payment
 from shared.use_cases.ports import BankLedger, Outside
 
 Apply = Callable[[Payment, BankFact], Awaitable[Applied | SetAside]]
 """
-Writes the fact into the payment (payments/state_machine.py), durably, with `evidence(fact)` as the entry's detail.
+Writes the fact into the payment (payments/state_machine.py), durably, with `evidence(fact)` in the entry's detail.
 
 A save that finds the payment changed reads it again, and must ask `is_recorded` of what it read before it saves: that,
 and the payment's version, keep a fact from counting twice. It may raise: the fact is put to it again later.
@@ -88,7 +88,7 @@ class BankFacts:
             return Applied()
         try:
             return objection(payment, fact) or await self._apply(payment, fact)
-        except TransitionNotAllowed as refused:
+        except (TransitionNotAllowed, InvalidState) as refused:
             return SetAside(refused.detail)
         except Exception as error:
             told = {"factId": fact.id, "paymentId": payment.id, "error": type(error).__name__}

@@ -79,6 +79,16 @@ def test_a_return_may_be_of_a_part_and_a_settlement_may_not() -> None:
     assert objection(a_payment(), a_fact(amount_minor=1)) == SetAside("the amount is not that of the payment")
 
 
+def test_a_fact_is_known_again_as_the_evidence_of_a_report() -> None:
+    payment, fact = a_payment(), a_return()
+    report = {"reported": "returned", "evidence": evidence(fact)}
+
+    after = advanced(payment, Event.RETURNED, payment.sale, actor=BANK, now=NOW, detail=report)
+
+    assert is_recorded(after, fact)
+    assert not is_recorded(after, a_return("RET-0002"))
+
+
 def test_a_fact_is_known_again_in_the_history_by_its_evidence() -> None:
     payment, fact = a_payment(), a_return(reason="NSF")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.payments.bank_facts import FactKind
+from shared.payments.errors import InvalidState
 from shared.payments.money import Money
 from shared.payments.outcome import Declined, TransactionState, Unknown
 from shared.payments.payment import Payment
@@ -156,6 +157,16 @@ class TestAFactIsSetAside:
         assert [told["reason"] for told in bank.told("bank_file.fact_set_aside")] == [reason]
         assert await bank.rows("SELECT set_aside_reason FROM bank_facts") == [(reason,)]
         assert await bank.workshop.stored(payment) == payment
+
+    async def test_where_the_payment_refuses_it_whatever_it_is_called(self, bank: Desk) -> None:
+        await bank.captured()
+        bank.put("a.csv", settled())
+        bank.refusals.append(InvalidState("settled is not possible here"))
+
+        counts = await bank.importer.run_once()
+
+        assert counts.set_aside == 1
+        assert bank.told("bank_file.fact_set_aside")[0]["reason"] == "settled is not possible here"
 
     async def test_for_a_payment_that_was_never_captured(self, bank: Desk) -> None:
         bank.workshop.chase.sales.append(Declined("DO_NOT_HONOR", "no", transaction_id=TRANSACTION_ID))
