@@ -55,6 +55,12 @@ def _https_or_loopback(url: str) -> str:
     raise ValueError("must be an https URL")
 
 
+def _without_query(url: str) -> str:
+    if urlsplit(url).query:
+        raise ValueError("must be a container's URL without a query: access is by managed identity")
+    return url
+
+
 Json = BeforeValidator(_json)
 Url = Annotated[str, AfterValidator(_https_or_loopback)]
 SecretText = Annotated[Secret, BeforeValidator(lambda value: Secret(value) if isinstance(value, str) else value)]
@@ -125,6 +131,11 @@ class Settings(_Model):
     fingerprint_keys: Annotated[dict[KeyName, Key], Json] = Field(min_length=1)
     instrument_keys: Annotated[dict[KeyName, Key], Json] = Field(default_factory=dict)
 
+    bank_files_folder: Path | None = None
+    bank_files_container_url: Annotated[Url, AfterValidator(_without_query)] | None = None
+    bank_files_quiet_s: float = Field(default=60.0, ge=0, le=3600)
+    bank_files_unsettled_after_days: int = Field(default=5, ge=1, le=60)
+
     auth_mode: Literal["enforce", "audit"] = "enforce"
     jwt_issuer: str = Field(min_length=1)
     jwt_audience: str = Field(min_length=1)
@@ -166,6 +177,8 @@ class Settings(_Model):
         _refuse(not one_database, "SQLITE_PATH, SQL_CONNECTION_STRING: give exactly one of the two")
         _refuse((self.ledger_url or "").startswith("file:"), "LEDGER_URL: must be an http or https URL")
         _refuse(self.ledger_url is None and self.ledger_token is not None, "LEDGER_TOKEN: goes with LEDGER_URL")
+        two_sources = self.bank_files_folder is not None and self.bank_files_container_url is not None
+        _refuse(two_sources, "BANK_FILES_FOLDER, BANK_FILES_CONTAINER_URL: give at most one of the two")
         _refuse(
             self.app_environment == "prod" and self.auth_mode == "audit", "AUTH_MODE: audit is refused in production"
         )
