@@ -10,10 +10,13 @@ from shared.auth.authenticator import Authenticator
 from shared.auth.hmac_signature import HmacKey, HmacVerifier
 from shared.auth.jwks import JwksSource
 from shared.auth.jwt_bearer import JwtVerifier
+from shared.bank.blob import BlobBankFiles
+from shared.bank.source import bank_files
 from shared.chase.client import ChaseClient
 from shared.chase.endpoint import ChaseEndpoint
 from shared.clock import SystemClock, TimeOrderedIdentifiers
 from shared.database import journal
+from shared.database.bank_files import SqlBankLedger
 from shared.database.migrations import migrate_sqlite
 from shared.database.outbox import SqlMessages
 from shared.database.payments import PUBLISH_LEASE_S, UNIQUE_RULES, SqlPayments
@@ -28,7 +31,9 @@ from shared.sealing import InstrumentSealing
 from shared.settings import Settings, SettingsError
 from shared.telemetry import LoggedTelemetry
 from shared.use_cases import ports
+from shared.use_cases.applying_facts import ApplyingFacts
 from shared.use_cases.asking_for import AskingFor
+from shared.use_cases.bank_file_import import BankFileImport
 from shared.use_cases.charging import Charging
 from shared.use_cases.chase_retry import ChaseRetry
 from shared.use_cases.following_up import FollowingUp
@@ -92,6 +97,8 @@ def build(
     asking_for = AskingFor(outside, following_up, inquiries, answer_within_s=settings.sale_answer_within_s)
     refund = Refund(asking_for)
     sending_again = SendingAgain(outside, recording, charging, following_up)
+    update_state = UpdateState(outside, recording)
+    source = bank_files(settings, now=real_clock.now)
 
     async def database_status() -> Status:
         await engine.ping()
@@ -107,6 +114,8 @@ def build(
     async def close() -> None:
         await tasks.close(_CLOSE_WITHIN_S)
         await chase.close()
+        if isinstance(source, BlobBankFiles):
+            await source.close()
         await engine.close()
 
     return Services(
@@ -126,12 +135,20 @@ def build(
         ),
         void=Void(outside, asking_for, recording, refund),
         refund=refund,
-        update_state=UpdateState(outside, recording),
+        update_state=update_state,
         refresh=Refresh(inquiries),
         chase_retry=ChaseRetry(outside, sending_again),
         setting_aside=SettingAside(outside),
         outbox_sweep=OutboxSweep(outside, publishing),
         reconciliation=Reconciliation(outside, recording, inquiries, sending_again),
+        bank_file_import=source
+        and BankFileImport(
+            outside,
+            source,
+            SqlBankLedger(engine, first=first),
+            ApplyingFacts(outside, recording, update_state).apply,
+            unsettled_older_than=timedelta(days=settings.bank_files_unsettled_after_days),
+        ),
         readiness=Readiness(
             {"database": Dependency(database_status, vital=True), "chase": Dependency(chase_status, vital=False)},
             clock=clock,

@@ -217,7 +217,9 @@ class TestAFactIsSetAside:
         bank.put("a.csv", settled())
         await bank.importer.run_once()
         found = approved(state=TransactionState.CLOSED)
-        await bank.workshop.recording.record(await bank.workshop.stored(payment), found, actor="inquiry")
+        await bank.workshop.recording.record(
+            stored := await bank.workshop.stored(payment), stored.sale, found, actor="inquiry"
+        )
 
         await bank.wait(WAITS_S[0])
         await bank.importer.run_once()
