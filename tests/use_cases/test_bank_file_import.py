@@ -121,7 +121,7 @@ class TestAFact:
         bank.put("a.csv", settled())
         await bank.importer.run_once()
 
-        await bank.workshop.recording.record(payment, Declined("DO_NOT_HONOR", "no"), actor="chase")
+        await bank.workshop.recording.record(payment, payment.sale, Declined("DO_NOT_HONOR", "no"), actor="chase")
 
         assert events_of(await bank.workshop.stored(payment))[-1] is Event.ANSWER_CONTRADICTED
 
