@@ -55,10 +55,6 @@ class Chase(Protocol):
         """What Chase says of a transaction now."""
 
 
-class NotPublished(Exception):
-    """The broker did not take the messages, or did not say so in time: they are sent again under the same ids."""
-
-
 class Publisher(Protocol):
     """How messages leave. Bounded in time: a broker that goes silent must not hold up anybody."""
 
