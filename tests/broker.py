@@ -21,6 +21,8 @@ NAMES = {
     Queue.LEDGER_POSTING: ("paymentId", "postingId"),
     Queue.SHADOW_MIRROR: ("paymentId", "operationId"),
 }
+# Where speed is not the point.
+PATIENT_S = 30.0
 DUE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -49,7 +51,7 @@ class Broker:
         found: list[ServiceBusReceivedMessage] = []
         async with self._taking(queue) as receiver:
             while missing:
-                received = await receiver.receive_messages(max_message_count=100, max_wait_time=10)
+                received = await receiver.receive_messages(max_message_count=100, max_wait_time=PATIENT_S)
                 assert received, f"{queue}: {len(missing)} of {len(told)} messages never came"
                 missing -= {message.message_id for message in received}
                 found += [message for message in received if message.message_id in told]
@@ -58,7 +60,7 @@ class Broker:
     async def dead_letter(self, queue: Queue, message_id: str) -> ServiceBusReceivedMessage:
         """The dead letter of that message. Raises AssertionError if there is none."""
         async with self._taking(queue, sub_queue="deadletter") as receiver:
-            while received := await receiver.receive_messages(max_message_count=100, max_wait_time=10):
+            while received := await receiver.receive_messages(max_message_count=100, max_wait_time=PATIENT_S):
                 for message in received:
                     if message.message_id == message_id:
                         return message

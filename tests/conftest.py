@@ -12,7 +12,7 @@ import pytest
 from azure.servicebus.aio import ServiceBusClient
 
 from local.keys import LocalKeys, local_keys
-from tests.broker import NO_BROKER, Broker
+from tests.broker import NO_BROKER, PATIENT_S, Broker
 from tests.house import House, open_house
 
 OpenHouse = Callable[..., AbstractAsyncContextManager[House]]
@@ -40,7 +40,7 @@ async def broker() -> AsyncIterator[Broker]:
     connection_string = os.environ.get("PAYMENTS_TEST_SERVICEBUS")
     if not connection_string:
         pytest.skip(NO_BROKER)
-    async with ServiceBusClient.from_connection_string(connection_string, try_timeout=10) as client:
+    async with ServiceBusClient.from_connection_string(connection_string, try_timeout=PATIENT_S) as client:
         yield Broker(connection_string, client)
 
 

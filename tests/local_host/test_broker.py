@@ -15,15 +15,14 @@ from shared.messaging.login import Login
 from shared.messaging.publisher import ServiceBusPublisher
 from shared.payments.messages import Message, Queue, read_message
 from shared.payments.secret import Secret
-from tests.broker import DUE, Broker, a_message
+from tests.broker import DUE, PATIENT_S, Broker, a_message
 
 FromQueue = Callable[[Callable[[Any], Awaitable[Any]]], list[BusFunction]]
-ARRIVES_WITHIN_S = 30
 
 
 @pytest.fixture
 async def publisher(broker: Broker) -> AsyncIterator[ServiceBusPublisher]:
-    publisher = ServiceBusPublisher(broker.login, properties=lambda: {"correlationId": "corr-1"})
+    publisher = ServiceBusPublisher(broker.login, timeout_s=PATIENT_S, properties=lambda: {"correlationId": "corr-1"})
     yield publisher
     await publisher.close()
 
@@ -49,7 +48,7 @@ async def test_a_message_reaches_the_function_as_the_platform_would_hand_it(
     await publisher.publish([message])
 
     async with feeding(registered(app, {"RETRY_QUEUE": "chase-retry"}).bus, broker.login):
-        async with asyncio.timeout(ARRIVES_WITHIN_S):
+        async with asyncio.timeout(PATIENT_S):
             while message.id not in [call.message_id for call in seen.calls]:
                 await asyncio.sleep(0.01)
 
@@ -77,7 +76,7 @@ async def test_what_fails_comes_again_and_what_is_taken_does_not(
     functions = of_queue(from_queue(succeeds_the_third_time), Queue.LEDGER_POSTING)
     async with feeding(functions, broker.login, max_concurrent_calls=1):
         await publisher.publish([message, last])
-        async with asyncio.timeout(ARRIVES_WITHIN_S):
+        async with asyncio.timeout(PATIENT_S):
             await done.wait()
 
     marker = a_message(Queue.LEDGER_POSTING)
@@ -107,7 +106,7 @@ async def test_as_many_at_once_as_host_json_allows_and_no_more(
     await publisher.publish(messages)
     functions = of_queue(from_queue(counted), Queue.SHADOW_MIRROR)
     async with feeding(functions, broker.login, max_concurrent_calls=3):
-        async with asyncio.timeout(ARRIVES_WITHIN_S):
+        async with asyncio.timeout(PATIENT_S):
             await all_done.wait()
 
     assert most == 3
@@ -127,7 +126,7 @@ async def test_a_stop_lets_a_function_at_work_end_and_settles_it(
 
     await publisher.publish([message])
     async with feeding(of_queue(from_queue(slow), Queue.SHADOW_MIRROR), broker.login):
-        async with asyncio.timeout(ARRIVES_WITHIN_S):
+        async with asyncio.timeout(PATIENT_S):
             await begun.wait()
 
     await publisher.publish([marker])
@@ -144,7 +143,7 @@ async def test_a_broker_that_is_away_is_said_and_stops_nothing(
 
     nowhere = "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=k;SharedAccessKey=a-key;UseDevelopmentEmulator=true;"
     async with feeding(from_queue(never), Login(connection_string=Secret(nowhere))):
-        async with asyncio.timeout(ARRIVES_WITHIN_S):
+        async with asyncio.timeout(PATIENT_S):
             while not caplog.messages:
                 await asyncio.sleep(0.01)
 

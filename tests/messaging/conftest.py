@@ -8,7 +8,7 @@ import pytest
 from shared.messaging.login import Login
 from shared.messaging.publisher import ServiceBusPublisher
 from shared.payments.secret import Secret
-from tests.broker import Broker
+from tests.broker import PATIENT_S, Broker
 from tests.messaging.relay import Relay, relay_to
 
 
@@ -28,6 +28,6 @@ async def line(broker: Broker) -> AsyncIterator[Line]:
 
 @pytest.fixture
 async def publisher(broker: Broker) -> AsyncIterator[ServiceBusPublisher]:
-    publisher = ServiceBusPublisher(broker.login)
+    publisher = ServiceBusPublisher(broker.login, timeout_s=PATIENT_S)
     yield publisher
     await publisher.close()

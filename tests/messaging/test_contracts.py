@@ -7,7 +7,7 @@ import pytest
 
 from shared.messaging.publisher import ServiceBusPublisher
 from shared.payments.messages import Queue, read_message
-from tests.broker import DUE, Broker, a_message, body_of
+from tests.broker import DUE, PATIENT_S, Broker, a_message, body_of
 
 ROOT = Path(__file__).parents[2]
 CONFIG = json.loads((ROOT / "local" / "compose" / "servicebus.json").read_text("utf-8"))
@@ -58,7 +58,7 @@ async def test_a_message_that_nobody_takes_becomes_a_dead_letter_after_ten_deliv
     counts = []
     async with broker.client.get_queue_receiver(queue.value) as receiver:
         while len(counts) < 10:
-            for message in await receiver.receive_messages(max_wait_time=10):
+            for message in await receiver.receive_messages(max_wait_time=PATIENT_S):
                 counts += [message.delivery_count] if message.message_id == poison.id else []
                 await receiver.abandon_message(message)
 

@@ -18,7 +18,7 @@ from shared.messaging.publisher import ServiceBusPublisher
 from shared.payments.messages import NotPublished, Queue
 from shared.payments.secret import Secret
 from shared.use_cases.ports import Publisher
-from tests.broker import Broker, a_message
+from tests.broker import PATIENT_S, Broker, a_message
 from tests.messaging.conftest import Line
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +26,8 @@ KEY = "a-key-that-nobody-may-see"
 SHORTLY_S = 0.2
 # A loaded machine is late; what a test proves is that the wait ends.
 LATE_S = 5.0
+# Long enough for a handshake on a busy machine, short enough to wait for in vain.
+CONNECTS_WITHIN_S = 4.0
 
 
 def login_at(port: int) -> Login:
@@ -151,7 +153,7 @@ async def test_messages_of_several_queues_leave_in_one_call(publisher: ServiceBu
 
 
 async def test_more_than_fits_in_one_batch_leaves_in_several(broker: Broker) -> None:
-    publisher = ServiceBusPublisher(broker.login, properties=lambda: {"traceparent": "0" * 20_000})
+    publisher = ServiceBusPublisher(broker.login, timeout_s=PATIENT_S, properties=lambda: {"traceparent": "0" * 20_000})
     messages = [a_message() for _ in range(60)]
 
     await publisher.publish(messages)
@@ -162,7 +164,9 @@ async def test_more_than_fits_in_one_batch_leaves_in_several(broker: Broker) -> 
 
 
 async def test_one_message_larger_than_the_broker_takes_is_not_published(broker: Broker) -> None:
-    publisher = ServiceBusPublisher(broker.login, properties=lambda: {"traceparent": "0" * 2_000_000})
+    publisher = ServiceBusPublisher(
+        broker.login, timeout_s=PATIENT_S, properties=lambda: {"traceparent": "0" * 2_000_000}
+    )
 
     said = await refused(publisher)
 
@@ -172,7 +176,9 @@ async def test_one_message_larger_than_the_broker_takes_is_not_published(broker:
 
 async def test_what_belongs_to_the_call_goes_beside_each_of_its_messages(broker: Broker) -> None:
     calls = iter(["corr-1", "corr-2"])
-    publisher = ServiceBusPublisher(broker.login, properties=lambda: {"correlationId": next(calls)})
+    publisher = ServiceBusPublisher(
+        broker.login, timeout_s=PATIENT_S, properties=lambda: {"correlationId": next(calls)}
+    )
     messages = [a_message() for _ in range(3)]
 
     await publisher.publish(messages[:2])
@@ -185,7 +191,7 @@ async def test_what_belongs_to_the_call_goes_beside_each_of_its_messages(broker:
 
 
 async def test_many_at_once_share_one_connection_and_all_arrive(line: Line, broker: Broker) -> None:
-    publisher = ServiceBusPublisher(line.login)
+    publisher = ServiceBusPublisher(line.login, timeout_s=PATIENT_S)
     messages = [a_message() for _ in range(20)]
 
     await asyncio.gather(*(publisher.publish([message]) for message in messages))
@@ -200,7 +206,7 @@ async def test_many_at_once_share_one_connection_and_all_arrive(line: Line, brok
 @pytest.mark.usefixtures("leaks_of_the_client")
 class TestALineThatBreaks:
     async def test_between_two_messages_is_noticed_by_nobody(self, line: Line, broker: Broker) -> None:
-        publisher = ServiceBusPublisher(line.login)
+        publisher = ServiceBusPublisher(line.login, timeout_s=PATIENT_S)
         messages = [a_message(), a_message()]
         await publisher.publish(messages[:1])
 
@@ -212,7 +218,7 @@ class TestALineThatBreaks:
         await publisher.close()
 
     async def test_and_comes_back_carries_the_next_message(self, line: Line, broker: Broker) -> None:
-        publisher = ServiceBusPublisher(line.login)
+        publisher = ServiceBusPublisher(line.login, timeout_s=PATIENT_S)
         message = a_message()
         await publisher.publish([a_message()])
         await line.relay.down()
@@ -228,7 +234,7 @@ class TestALineThatBreaks:
     async def test_that_falls_silent_is_given_up_in_time_and_the_next_message_has_a_new_one(
         self, line: Line, broker: Broker
     ) -> None:
-        publisher = ServiceBusPublisher(line.login, timeout_s=1.0)
+        publisher = ServiceBusPublisher(line.login, timeout_s=CONNECTS_WITHIN_S)
         message = a_message()
         await publisher.publish([a_message()])
 
@@ -242,7 +248,7 @@ class TestALineThatBreaks:
         await publisher.close()
 
     async def test_under_a_caller_that_hangs_up_is_not_used_again(self, line: Line, broker: Broker) -> None:
-        publisher = ServiceBusPublisher(line.login)
+        publisher = ServiceBusPublisher(line.login, timeout_s=PATIENT_S)
         message = a_message()
         await publisher.publish([a_message()])
         line.relay.silent = True
@@ -260,7 +266,7 @@ class TestALineThatBreaks:
         await publisher.close()
 
     async def test_for_having_been_idle_too_long_is_not_tried(self, line: Line) -> None:
-        publisher = ServiceBusPublisher(line.login, idle_max_s=0.0)
+        publisher = ServiceBusPublisher(line.login, timeout_s=PATIENT_S, idle_max_s=0.0)
 
         await publisher.publish([a_message()])
         await publisher.publish([a_message()])
@@ -273,7 +279,7 @@ class TestALineThatBreaks:
 @pytest.mark.usefixtures("leaks_of_the_client")
 class TestClosing:
     async def test_ends_the_connection_and_takes_nothing_more(self, broker: Broker) -> None:
-        publisher = ServiceBusPublisher(broker.login)
+        publisher = ServiceBusPublisher(broker.login, timeout_s=PATIENT_S)
         await publisher.publish([a_message()])
 
         await publisher.close()
@@ -293,7 +299,7 @@ class TestClosing:
         assert said == "1 not taken by the broker: CancelledError"
 
     async def test_does_not_wait_for_a_broker_that_says_no_goodbye(self, line: Line) -> None:
-        publisher = ServiceBusPublisher(line.login)
+        publisher = ServiceBusPublisher(line.login, timeout_s=PATIENT_S)
         await publisher.publish([a_message()])
         line.relay.silent = True
 
