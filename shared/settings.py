@@ -1,11 +1,13 @@
 """
 Environment -> one frozen, validated Settings. A wrong setting stops the start and names itself; nothing is guessed.
 
-Every field is the environment variable of its name in capitals; local.settings.sample.json and README list them all.
+Every field is the environment variable of its name in capitals, but for the two that the Functions host reads as well
+(environment_name); local.settings.sample.json and README list them all.
 """
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -24,10 +26,21 @@ CHASE_DOMAIN: Final = ".payments.jpmorgan.com"
 KEY_BYTES: Final = 32
 # Most debits that bounce do so within two banking days (R01, R09); their news takes some more to reach us.
 ACH_REFUND_HOLD_DAYS: Final = 5
+# The triggers say connection="SERVICEBUS", and the host reads these. Were ours others, we could send to one namespace
+# and listen to another.
+_NAMES: Final[Mapping[str, str]] = {
+    "servicebus_namespace": "SERVICEBUS__fullyQualifiedNamespace",
+    "servicebus_connection_string": "SERVICEBUS",
+}
 
 
 class SettingsError(Exception):
     """One or more settings are missing or wrong. The text names each, never its value."""
+
+
+def environment_name(field: str) -> str:
+    """The environment variable that `field` of Settings is read from."""
+    return _NAMES.get(field, field.upper())
 
 
 def decoded_key(text: str) -> Secret:
@@ -61,10 +74,31 @@ def _without_query(url: str) -> str:
     return url
 
 
+def _namespace(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text):
+        raise ValueError("must be the namespace's full host name alone, such as payments.servicebus.windows.net")
+    return text.lower()
+
+
+def _servicebus_string(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    pairs = dict(part.strip().lower().partition("=")[::2] for part in value.split(";") if part.strip())
+    if not pairs.get("endpoint", "").startswith("sb://"):
+        raise ValueError("must be a connection string, such as Endpoint=sb://...;SharedAccessKeyName=...;...")
+    if not (pairs.keys() >= {"sharedaccesskeyname", "sharedaccesskey"} or "sharedaccesssignature" in pairs):
+        raise ValueError("must hold SharedAccessKeyName and SharedAccessKey")
+    if "entitypath" in pairs:
+        raise ValueError("must be the namespace's and not one queue's: leave out EntityPath")
+    return Secret(value)
+
+
 Json = BeforeValidator(_json)
 Url = Annotated[str, AfterValidator(_https_or_loopback)]
 SecretText = Annotated[Secret, BeforeValidator(lambda value: Secret(value) if isinstance(value, str) else value)]
 Key = Annotated[Secret, BeforeValidator(lambda value: decoded_key(value) if isinstance(value, str) else value)]
+Namespace = Annotated[str, AfterValidator(_namespace)]
+ServiceBusString = Annotated[Secret, BeforeValidator(_servicebus_string)]
 # As long as the columns that keep them.
 KeyName = Annotated[str, Field(min_length=1, max_length=64)]
 CallerName = Annotated[str, Field(min_length=1, max_length=128)]
@@ -104,6 +138,10 @@ class Settings(_Model):
     sql_connections_max: int = Field(default=8, ge=1, le=100)
     sql_login_timeout_s: int = Field(default=30, ge=1, le=120)
     sql_query_timeout_s: int = Field(default=15, ge=1, le=60)
+
+    servicebus_namespace: Namespace | None = None
+    servicebus_connection_string: ServiceBusString | None = None
+    servicebus_timeout_s: float = Field(default=5.0, gt=0, le=30)
 
     chase_base_url: Url
     chase_token_url: Url
@@ -151,7 +189,8 @@ class Settings(_Model):
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Raises SettingsError, which names every setting that is missing or wrong and what to write instead."""
-        given = {name: environment[name.upper()] for name in cls.model_fields if environment.get(name.upper())}
+        names = {field: environment_name(field) for field in cls.model_fields}
+        given = {field: environment[name] for field, name in names.items() if environment.get(name)}
         try:
             return cls.model_validate(given)
         except ValidationError as error:
@@ -182,6 +221,18 @@ class Settings(_Model):
         _refuse(
             self.app_environment == "prod" and self.auth_mode == "audit", "AUTH_MODE: audit is refused in production"
         )
+        return self
+
+    @model_validator(mode="after")
+    def _one_broker(self) -> Self:
+        namespace, string = (environment_name(f"servicebus_{part}") for part in ("namespace", "connection_string"))
+        there = self.servicebus_connection_string
+        _refuse(None not in (self.servicebus_namespace, there), f"{namespace}, {string}: give one of the two, not both")
+        if self.app_environment != "local":
+            none = self.servicebus_namespace is None and there is None
+            _refuse(none, f"{namespace}: is needed here (or a connection string in {string})")
+            plain = there is not None and "usedevelopmentemulator=true" in there.reveal().lower()
+            _refuse(plain, f"{string}: the emulator, which speaks without TLS, is for APP_ENVIRONMENT=local")
         return self
 
     @property
@@ -219,6 +270,6 @@ def _refuse(wrong: bool, sentence: str) -> None:
 def _sentence(problem: Any) -> str:
     where = ".".join(str(part) for part in problem["loc"])
     head, _, rest = where.partition(".")
-    name = head.upper() + (f".{rest}" if rest else "")
+    name = environment_name(head) + (f".{rest}" if rest else "")
     said = problem["msg"].removeprefix("Value error, ")
     return f"{name}: {said}" if name else said
