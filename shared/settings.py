@@ -86,14 +86,40 @@ class MerchantSetting(_Model):
     category_code: str | None = Field(default=None, pattern=r"^\d{4}$")
 
 
-class Settings(_Model):
-    app_environment: Literal["local", "dev", "test", "prod"]
+class AuditSettings(_Model):
+    """What the audit needs: the database, the keys of the chain, and where its anchors are kept for ever."""
+
     sqlite_path: Path | None = None
     sql_connection_string: SecretText | None = None
     sql_credential: Literal["string", "entra"] = "string"
     sql_connections_max: int = Field(default=8, ge=1, le=100)
     sql_login_timeout_s: int = Field(default=30, ge=1, le=120)
     sql_query_timeout_s: int = Field(default=15, ge=1, le=60)
+
+    audit_keys: Annotated[dict[KeyName, Key], Json] = Field(min_length=1)
+    audit_anchor_container_url: Url | None = None
+    audit_anchor_directory: Path | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Raises SettingsError, which names every setting that is missing or wrong and what to write instead."""
+        given = {name: environment[name.upper()] for name in cls.model_fields if environment.get(name.upper())}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise SettingsError("; ".join(_sentence(problem) for problem in error.errors())) from None
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        one_database = (self.sqlite_path is None) != (self.sql_connection_string is None)
+        _refuse(not one_database, "SQLITE_PATH, SQL_CONNECTION_STRING: give exactly one of the two")
+        two_stores = self.audit_anchor_container_url is not None and self.audit_anchor_directory is not None
+        _refuse(two_stores, "AUDIT_ANCHOR_CONTAINER_URL, AUDIT_ANCHOR_DIRECTORY: give one of the two")
+        return self
+
+
+class Settings(AuditSettings):
+    app_environment: Literal["local", "dev", "test", "prod"]
 
     chase_base_url: Url
     chase_token_url: Url
@@ -128,19 +154,11 @@ class Settings(_Model):
 
     local_time_scale: float = Field(default=1.0, gt=0, le=1)
 
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Raises SettingsError, which names every setting that is missing or wrong and what to write instead."""
-        given = {name: environment[name.upper()] for name in cls.model_fields if environment.get(name.upper())}
-        try:
-            return cls.model_validate(given)
-        except ValidationError as error:
-            raise SettingsError("; ".join(_sentence(problem) for problem in error.errors())) from None
-
     @model_validator(mode="after")
     def _only_a_laptop_may(self) -> Self:
         if self.app_environment != "local":
             _refuse(self.sqlite_path is not None, "SQLITE_PATH: SQLite is for APP_ENVIRONMENT=local")
+            _refuse(self.audit_anchor_directory is not None, "AUDIT_ANCHOR_DIRECTORY: for APP_ENVIRONMENT=local")
             _refuse(self.local_time_scale != 1, "LOCAL_TIME_SCALE: for APP_ENVIRONMENT=local")
             for name in ("chase_base_url", "chase_token_url", "jwt_jwks_url"):
                 _refuse(not getattr(self, name).startswith("https://"), f"{name.upper()}: must be https here")
@@ -150,8 +168,8 @@ class Settings(_Model):
         _refuse(len(set(key_ids)) != len(key_ids), "HMAC_CALLERS: two callers share a key id; give each its own")
         one_credential = (self.chase_client_secret is None) != (self.chase_private_key is None)
         _refuse(not one_credential, "CHASE_CLIENT_SECRET, CHASE_PRIVATE_KEY: give exactly one of the two")
-        one_database = (self.sqlite_path is None) != (self.sql_connection_string is None)
-        _refuse(not one_database, "SQLITE_PATH, SQL_CONNECTION_STRING: give exactly one of the two")
+        no_anchors = self.app_environment == "prod" and self.audit_anchor_container_url is None
+        _refuse(no_anchors, "AUDIT_ANCHOR_CONTAINER_URL: needed in production, the URL of an immutable blob container")
         _refuse(
             self.app_environment == "prod" and self.auth_mode == "audit", "AUTH_MODE: audit is refused in production"
         )
