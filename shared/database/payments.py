@@ -10,7 +10,6 @@ from shared.database.rows import (
     OPERATION_FIXED,
     PAYMENT_CHANGING,
     PAYMENT_FIXED,
-    history_entry,
     operation_changing,
     operation_fixed,
     payment_changing,
@@ -18,6 +17,7 @@ from shared.database.rows import (
     payments_of,
     time_text,
 )
+from shared.database.sealing import HEAD, SEAL, sealed
 from shared.database.unit_of_work import (
     DatabaseUnavailable,
     Engine,
@@ -28,6 +28,7 @@ from shared.database.unit_of_work import (
     UniqueViolation,
     Value,
 )
+from shared.payments.audit import Chain
 from shared.payments.errors import BillOpen, ChangedMeanwhile, KeyTaken, Unauthenticated
 from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
 from shared.payments.payment import Operation, Payment
@@ -72,20 +73,21 @@ def _set(columns: tuple[str, ...]) -> str:
 
 _PAYMENT = ", ".join((*PAYMENT_FIXED, *PAYMENT_CHANGING))
 _OPERATION = ", ".join((*OPERATION_FIXED, *OPERATION_CHANGING))
+_HISTORY = ", ".join((*HISTORY, *SEAL))
 _KEY = ("caller", "idempotency_key", "fingerprint_key", "fingerprint", "payment_id", "operation_id", "created_at")
 
 _INSERT_NONCE = _insert("nonces", ("key_id", "nonce", "seen_at"))
 _INSERT_KEY = _insert("idempotency_keys", _KEY)
-_INSERT_PAYMENT = _insert("payments", (*PAYMENT_FIXED, *PAYMENT_CHANGING))
+_INSERT_PAYMENT = _insert("payments", (*PAYMENT_FIXED, *PAYMENT_CHANGING, *HEAD))
 _INSERT_OPERATION = _insert("operations", (*OPERATION_FIXED, *OPERATION_CHANGING))
-_INSERT_HISTORY = _insert("history", HISTORY)
+_INSERT_HISTORY = _insert("history", (*HISTORY, *SEAL))
 _INSERT_REFUSAL = """
 INSERT INTO idempotency_keys (
     caller, idempotency_key, fingerprint_key, fingerprint, refused_for, operation_id, created_at
 )
 SELECT ?, ?, ?, ?, MAX(id), ?, ? FROM payments WHERE biller_id = ? AND reference = ? AND mode = 'live'
 """
-_UPDATE_PAYMENT = f"UPDATE payments SET {_set(PAYMENT_CHANGING)} WHERE id = ? AND version = ?"  # noqa: S608
+_UPDATE_PAYMENT = f"UPDATE payments SET {_set((*PAYMENT_CHANGING, *HEAD))} WHERE id = ? AND version = ?"  # noqa: S608
 _UPDATE_OPERATION = f"UPDATE operations SET {_set(OPERATION_CHANGING)} WHERE id = ? AND state = ?"  # noqa: S608
 _SCHEDULE = """
 UPDATE operations SET inquiries = ?, empties = ?, inquire_at = ?
@@ -104,8 +106,8 @@ _DUE = "payment_id AS id FROM operations WHERE state = 'unknown' AND inquire_at 
 class SqlPayments:
     """Payments in SQL. Fits `use_cases.ports.Payments`; each call is one round trip, each write one commit."""
 
-    def __init__(self, engine: Engine, *, first: First) -> None:
-        self._engine, self._first = engine, first
+    def __init__(self, engine: Engine, *, first: First, chain: Chain) -> None:
+        self._engine, self._first, self._chain = engine, first, chain
 
     async def begin_sale(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> None:
         """
@@ -114,12 +116,13 @@ class SqlPayments:
         A violation by this call's own rows, stored before the answer was lost, is no violation.
         """
         key = (payment.caller, payment.idempotency_key, fingerprint.key_name, fingerprint.digest)
+        head, history = sealed(self._chain, payment)
         statements = [
             *_nonce(nonce),
             Statement(_INSERT_KEY, (*key, payment.id, payment.sale.id, time_text(payment.created_at))),
-            Statement(_INSERT_PAYMENT, (*payment_fixed(payment), *payment_changing(payment))),
+            Statement(_INSERT_PAYMENT, (*payment_fixed(payment), *payment_changing(payment), *head)),
             _inserted(payment.sale, payment.id),
-            Statement(_INSERT_HISTORY, history_entry(payment.history[0], payment.id)),
+            *(Statement(_INSERT_HISTORY, row) for row in history),
         ]
         try:
             await self._engine.run(statements)
@@ -165,9 +168,9 @@ class SqlPayments:
             elif operation != known[operation.id]:
                 guard = (operation.id, known[operation.id].state)
                 statements.append(Statement(_UPDATE_OPERATION, (*operation_changing(operation), *guard)))
-        statements.append(Statement(_UPDATE_PAYMENT, (*payment_changing(after), after.id, before.version)))
-        new = after.history[len(before.history) :]
-        statements += [Statement(_INSERT_HISTORY, history_entry(entry, after.id)) for entry in new]
+        head, history = sealed(self._chain, after, stored=len(before.history))
+        statements.append(Statement(_UPDATE_PAYMENT, (*payment_changing(after), *head, after.id, before.version)))
+        statements += [Statement(_INSERT_HISTORY, row) for row in history]
         await self._write(statements)
 
     async def get(self, payment_id: str) -> Payment | None:
@@ -260,7 +263,7 @@ def _whole(ids: str, values: tuple[Value, ...]) -> list[Query]:
         Query(f"SELECT {_PAYMENT} FROM payments WHERE id IN ({ids})", values),  # noqa: S608
         Query(f"SELECT {_OPERATION} FROM operations WHERE payment_id IN ({ids}) ORDER BY id", values),  # noqa: S608
         Query(
-            f"SELECT {', '.join(HISTORY)} FROM history WHERE payment_id IN ({ids}) ORDER BY payment_id, sequence",  # noqa: S608
+            f"SELECT {_HISTORY} FROM history WHERE payment_id IN ({ids}) ORDER BY payment_id, sequence",  # noqa: S608
             values,
         ),
     ]

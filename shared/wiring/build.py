@@ -20,6 +20,7 @@ from shared.database.sqlserver_login import odbc_login
 from shared.database.sqlserver_migrations import migrate_sqlserver
 from shared.database.unit_of_work import Engine
 from shared.fingerprint import Fingerprints
+from shared.payments.audit import Chain, Keyring
 from shared.settings import Settings, SettingsError
 from shared.telemetry import LoggedTelemetry
 from shared.use_cases import ports
@@ -50,7 +51,7 @@ def build(
         TrackedTasks(telemetry),
     )
     outside = ports.Outside(
-        payments=SqlPayments(engine, first=first),
+        payments=SqlPayments(engine, first=first, chain=Chain(Keyring.of(settings.audit_keys))),
         chase=chase,
         merchants=settings.known_merchants(),
         clock=clock,

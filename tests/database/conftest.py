@@ -21,6 +21,7 @@ from shared.database.sqlserver_login import odbc_login
 from shared.database.sqlserver_migrations import migrate_sqlserver
 from shared.database.unit_of_work import Engine, Statement
 from shared.payments.secret import Secret
+from tests.builders import CHAIN
 from tests.database.sql_server_stand_in import StandIn
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
@@ -58,7 +59,8 @@ ENGINES = ["sqlite", "stand-in", "sqlserver"]
 MIGRATIONS = Path(migrations.__file__).parent / "migrations"
 # Children before parents.
 TABLES = (
-    "entries", "accounts", "history", "operations", "payments", "idempotency_keys", "nonces", "schema_migrations",
+    "entries", "accounts", "audit_anchors", "history", "operations", "payments", "idempotency_keys", "nonces",
+    "schema_migrations",
 )  # fmt: skip
 READ_FROM_SNAPSHOTS = """
 IF EXISTS (SELECT 1 FROM sys.databases WHERE database_id = DB_ID() AND snapshot_isolation_state = 0)
@@ -164,12 +166,12 @@ async def payments(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
         database: Any = SqlServerDatabase(request.getfixturevalue("sqlserver"))
         await database.empty()
         await asyncio.to_thread(migrate_sqlserver, database.connect, MIGRATIONS / "sqlserver", now=NOW)
-        yield SqlPayments(database.open(constraints=UNIQUE_RULES), first=first_by_top)
+        yield SqlPayments(database.open(constraints=UNIQUE_RULES), first=first_by_top, chain=CHAIN)
     elif request.param == "stand-in":
         database = SqlServerDatabase(stand_in(tmp_path).connect)
-        yield SqlPayments(database.open(constraints=UNIQUE_RULES), first=first_by_limit)
+        yield SqlPayments(database.open(constraints=UNIQUE_RULES), first=first_by_limit, chain=CHAIN)
     else:
         migrate_sqlite(tmp_path / "payments.sqlite3", MIGRATIONS / "sqlite", now=NOW)
         database = SqliteEngine(tmp_path / "payments.sqlite3", constraints=UNIQUE_RULES)
-        yield SqlPayments(database, first=first_by_limit)
+        yield SqlPayments(database, first=first_by_limit, chain=CHAIN)
     await database.close()

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from shared.database.audit import SqlAuditTrail
 from shared.database.payments import SqlPayments, first_by_top
 from shared.database.sqlserver_batch import SNAPSHOT, Batch, reading_batch, unit_batch
 from shared.database.unit_of_work import Query, Row, Statement
+from shared.payments.anchor import Anchor, Leaf, Touched
 from shared.payments.idempotency import Fingerprint, Nonce
 from shared.payments.lifecycle import with_sale_outcome
 from shared.payments.operations import OperationKind
 from shared.payments.outcome import Unknown
 from shared.payments.search import Search
-from tests.builders import NOW, a_submitted_payment, approved
+from tests.builders import CHAIN, NOW, a_submitted_payment, approved
 
 FOLDER = Path(__file__).parent / "batches"
 PRINT, NONCE = Fingerprint("k1", "f" * 64), Nonce("ctp-1", "nonce-1", NOW)
@@ -43,7 +45,8 @@ class BatchesOnly:
 async def batches() -> dict[str, Batch]:
     """Name -> batch. A new unit of work gets a line here; the test says when a text is new or changed."""
     engine = BatchesOnly()
-    payments = SqlPayments(engine, first=first_by_top)
+    payments = SqlPayments(engine, first=first_by_top, chain=CHAIN)
+    trail = SqlAuditTrail(engine, first=first_by_top)
     begun = a_submitted_payment()
     lost = with_sale_outcome(begun, Unknown("READ_TIMEOUT", "no"), inquire_at=NOW, actor="chase", now=NOW)
     known = with_sale_outcome(begun, approved(captures_at=NOW), inquire_at=NOW, actor="chase", now=NOW)
@@ -66,6 +69,13 @@ async def batches() -> dict[str, Batch]:
         "inquiries_due": payments.inquiries_due(NOW, 50),
         "schedule": payments.schedule(lost.sale, replace(lost.sale, inquiries=1)),
         "latest_approved": payments.latest_approved("998482157630"),
+        "audit_payments": trail.payments("", 200),
+        "audit_touched": trail.touched(Touched(NOW, NOW), 100),
+        "audit_touched_further": trail.touched(Touched(NOW, NOW, ("2026-11-23T18:00:00.000", "pay_1")), 100),
+        "audit_orphans": trail.orphans("", 200),
+        "audit_standing": trail.standing([Leaf("pay_1", 2, "a" * 64), Leaf("pay_2", 1, "b" * 64)]),
+        "audit_anchors": trail.anchors(),
+        "audit_add_anchor": trail.add_anchor(Anchor(NOW.date(), 2, 3, "c" * 64, "a1"), NOW),
     }
     made = {}
     for name, call in calls.items():

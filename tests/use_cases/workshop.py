@@ -28,7 +28,7 @@ from shared.use_cases.recording import Recording
 from shared.use_cases.refresh import Refresh
 from shared.use_cases.sale import Sale, SaleCall
 from shared.use_cases.tasks import TrackedTasks
-from tests.builders import MERCHANTS, NOW, a_sale_request, approved
+from tests.builders import CHAIN, MERCHANTS, NOW, a_sale_request, approved
 
 MIGRATIONS = Path(__file__).parents[2] / "shared" / "database" / "migrations" / "sqlite"
 FINGERPRINTS = Fingerprints({"k1": Secret("eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=")})
@@ -127,7 +127,7 @@ def build_workshop(path: Path) -> tuple[Workshop, SqliteEngine]:
     migrate_sqlite(path, MIGRATIONS, now=NOW)
     engine = SqliteEngine(path, constraints=UNIQUE_RULES)
     telemetry, clock, chase = RecordedTelemetry(), ManualClock(NOW), ScriptedChase()
-    payments, tasks = IllPayments(engine, first=first_by_limit), TrackedTasks(telemetry)
+    payments, tasks = IllPayments(engine, first=first_by_limit, chain=CHAIN), TrackedTasks(telemetry)
     outside = Outside(
         payments=payments,
         chase=chase,
