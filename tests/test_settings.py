@@ -27,6 +27,7 @@ def an_environment(**changed: str) -> dict[str, str]:
         "CHASE_CLIENT_SECRET": "a-secret-of-chase",
         "MERCHANTS": json.dumps({"city-water": {"merchant_id": "998482157630"}}),
         "FINGERPRINT_KEYS": json.dumps({"k1": KEY}),
+        "AUDIT_KEYS": json.dumps({"a1": KEY}),
         "JWT_ISSUER": "https://issuer",
         "JWT_AUDIENCE": "api://payments",
         "JWT_JWKS_URL": "file:///keys/jwks.json",
@@ -48,6 +49,8 @@ def a_deployed_environment(**changed: str) -> dict[str, str]:
         NAMESPACE: "payments.servicebus.windows.net",
         **changed,
     }
+    there["AUDIT_ANCHOR_CONTAINER_URL"] = "https://store.blob.core.windows.net/audit-anchors"
+    return {**there, "SQL_CONNECTION_STRING": "Driver={ODBC Driver 18 for SQL Server};Server=db", **changed}
 
 
 def refusal_of(environment: dict[str, str]) -> str:
@@ -105,6 +108,12 @@ def test_what_chases_endpoint_refuses_is_named_as_the_setting_it_came_from() -> 
         ({"MERCHANTS": "{}"}, "MERCHANTS"),
         ({"MERCHANTS": '{"city-water": {"merchant_id": "1"}}'}, "MERCHANTS.city-water.merchant_id"),
         ({"MERCHANTS": '{"city-water": {"merchant_id": "998482157630", "x": 1}}'}, "MERCHANTS.city-water.x"),
+        ({"AUDIT_KEYS": '{"a1": "c2hvcnQ="}'}, "AUDIT_KEYS.a1: must be 32 bytes"),
+        ({"AUDIT_KEYS": "{}"}, "AUDIT_KEYS: "),
+        (
+            {"AUDIT_ANCHOR_CONTAINER_URL": "https://there", "AUDIT_ANCHOR_DIRECTORY": "here"},
+            "AUDIT_ANCHOR_CONTAINER_URL, AUDIT_ANCHOR_DIRECTORY: give one of the two",
+        ),
         ({"FINGERPRINT_KEYS": '{"k1": "c2hvcnQ="}'}, "FINGERPRINT_KEYS.k1: must be 32 bytes"),
         ({"FINGERPRINT_KEYS": json.dumps({"k1": KEY + "\n"})}, "FINGERPRINT_KEYS.k1: must be base64 without"),
         ({"FINGERPRINT_KEYS": json.dumps({"k1": "\ufeff" + KEY})}, "FINGERPRINT_KEYS.k1: must be base64 without"),
@@ -191,6 +200,8 @@ def test_a_retry_strategy_that_could_charge_twice_stops_the_start() -> None:
         ({"CHASE_TOKEN_URL": "http://127.0.0.1:7073/token"}, "CHASE_TOKEN_URL"),
         ({"JWT_JWKS_URL": "file:///keys/jwks.json"}, "JWT_JWKS_URL"),
         ({"LEDGER_URL": "http://127.0.0.1:7080"}, "LEDGER_URL: must be https here"),
+        ({"AUDIT_ANCHOR_CONTAINER_URL": "", "AUDIT_ANCHOR_DIRECTORY": "here"}, "AUDIT_ANCHOR_DIRECTORY"),
+        ({"AUDIT_ANCHOR_CONTAINER_URL": ""}, "AUDIT_ANCHOR_CONTAINER_URL: needed in production"),
         ({"LOCAL_TIME_SCALE": "0.01"}, "LOCAL_TIME_SCALE"),
         ({"AUTH_MODE": "audit"}, "AUTH_MODE"),
     ],
@@ -201,6 +212,8 @@ def test_a_retry_strategy_that_could_charge_twice_stops_the_start() -> None:
         "the simulator's token",
         "local keys",
         "a ledger without TLS",
+        "anchors in a directory",
+        "no anchors",
         "short waits",
         "no guard",
     ],

@@ -1,10 +1,12 @@
 """What the verbs need from outside. Adapters fit these shapes without knowing them; mypy proves the fit in wiring."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
+from shared.payments.anchor import Anchor, Leaf, Standing, Touched
+from shared.payments.audit_verification import SealedPayment
 from shared.payments.bank_facts import BankFact, KeptFact, Unsettled
 from shared.payments.bank_files import BankFile
 from shared.payments.beside import NOTHING_BESIDE, Beside
@@ -245,6 +247,16 @@ class Messages(Protocol):
         """Keep what cannot succeed, with its reason. The same message again changes nothing."""
 
 
+class Purging(Protocol):
+    """Forgets what has had its time."""
+
+    async def forget(self, kind: str, before: datetime, limit: int) -> int:
+        """About `limit` rows of that kind that are older than `before`; how many they were."""
+
+    async def forget_attempts(self, now: datetime) -> None:
+        """Declines that no network's rule asks about any more."""
+
+
 class Sealing(Protocol):
     """Seals what must wait with us, and opens it to be sent. Nobody else sees what is inside."""
 
@@ -252,6 +264,45 @@ class Sealing(Protocol):
 
     def open(self, sealed: SealedInstrument, payment_id: str) -> SaleRequest:
         """Raises CannotOpen: sealed for another payment, under a key that is gone, or damaged."""
+
+
+class AuditTrail(Protocol):
+    """Sealed histories as they stand in the database, a page at a time, each page from one snapshot."""
+
+    async def payments(self, after: str, limit: int) -> Sequence[SealedPayment]:
+        """The next by id, from behind `after` ("" for the first page)."""
+
+    async def touched(self, page: Touched, limit: int) -> tuple[Sequence[SealedPayment], Touched | None]:
+        """Those that were last changed in a time, and the page that follows; None where this was the last."""
+
+    async def orphans(self, after: str, limit: int) -> Sequence[str]:
+        """Payment ids of history whose payment is gone, from behind `after`."""
+
+    async def standing(self, leaves: Sequence[Leaf]) -> Mapping[str, Standing]:
+        """What is there now, by payment id."""
+
+    async def anchors(self) -> Sequence[Anchor]:
+        """All that were made, the oldest first."""
+
+    async def add_anchor(self, anchor: Anchor, made_at: datetime) -> None:
+        """Store it; nothing happens where its day has one."""
+
+
+class AnchorStore(Protocol):
+    """
+    Where anchors are kept for ever: what is there can be neither changed nor removed, not even by us.
+
+    Every method raises AnchorStoreUnavailable.
+    """
+
+    async def put(self, day: date, lines: AsyncIterator[str]) -> bool:
+        """Keep `lines` under `day`, whole or not at all. False if there is one already: then that one stays."""
+
+    async def days(self) -> Sequence[date]:
+        """The days that have one, ascending."""
+
+    def lines(self, day: date) -> AsyncIterator[str]:
+        """What is kept under `day`, as it was put."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,10 @@ from shared.clock import SystemClock, TimeOrderedIdentifiers
 from shared.database import journal
 from shared.database.outbox import SqlMessages
 from shared.database.payments import PUBLISH_LEASE_S, UNIQUE_RULES, SqlPayments
+from shared.database.purge import SqlPurging
 from shared.fingerprint import Fingerprints
 from shared.messaging.publisher import ServiceBusPublisher
+from shared.payments.audit import Chain, Keyring
 from shared.sealing import InstrumentSealing
 from shared.settings import Settings
 from shared.telemetry import LoggedTelemetry
@@ -26,6 +28,7 @@ from shared.use_cases.inquiries import Inquiries
 from shared.use_cases.landing import Landing
 from shared.use_cases.outbox_sweep import OutboxSweep
 from shared.use_cases.publishing import Publishing
+from shared.use_cases.purge import Purge
 from shared.use_cases.readiness import Dependency, Readiness, Status
 from shared.use_cases.reconciliation import Reconciliation
 from shared.use_cases.recording import Recording
@@ -37,6 +40,7 @@ from shared.use_cases.setting_aside import SettingAside
 from shared.use_cases.tasks import TrackedTasks
 from shared.use_cases.update_state import UpdateState
 from shared.use_cases.void import Void
+from shared.wiring.audit import audit_anchor
 from shared.wiring.authentication import authenticator
 from shared.wiring.bank import bank_import
 from shared.wiring.broker import service_bus_publisher
@@ -67,7 +71,12 @@ def build(
         TrackedTasks(telemetry),
     )
     outside = ports.Outside(
-        payments=SqlPayments(engine, first=first, lease=timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S))),
+        payments=SqlPayments(
+            engine,
+            first=first,
+            chain=Chain(Keyring.of(settings.audit_keys)),
+            lease=timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S)),
+        ),
         chase=chase,
         merchants=settings.known_merchants(),
         clock=clock,
@@ -135,8 +144,11 @@ def build(
         setting_aside=SettingAside(outside),
         outbox_sweep=OutboxSweep(outside, publishing),
         reconciliation=Reconciliation(outside, recording, inquiries, sending_again),
-        bank_file_import=bank_import(
-            settings, outside, engine, first, ApplyingFacts(outside, recording, update_state), source
+        bank_file_import=bank_import(settings, outside, engine, first, applying, source),
+        purge=Purge(
+            outside,
+            SqlPurging(engine, first=first, key_names=list(settings.fingerprint_keys)),
+            audit_anchor(settings, outside, engine, first),
         ),
         readiness=Readiness(
             {"database": Dependency(database_status, vital=True), "chase": Dependency(chase_status, vital=False)},

@@ -23,7 +23,7 @@ from shared.payments.sale_attempts import ending_of_return
 from shared.payments.sale_outcome import with_sale_outcome
 from shared.payments.search import Search
 from tests.bank_file_writer import a_fact, bytes_of
-from tests.builders import NOW, a_submitted_payment, an_occasion, approved
+from tests.builders import CHAIN, NOW, a_submitted_payment, an_occasion, approved
 from tests.payments.attempts import an_attempt
 
 FOLDER = Path(__file__).parent / "batches"
@@ -55,7 +55,7 @@ class BatchesOnly:
 async def batches() -> dict[str, Batch]:
     """Name -> batch. A new unit of work gets a line here; the test says when a text is new or changed."""
     engine = BatchesOnly()
-    payments = SqlPayments(engine, first=first_by_top)
+    payments = SqlPayments(engine, first=first_by_top, chain=CHAIN)
     postings, journal = SqlPostings(engine, first=first_by_top), EmbeddedJournal(engine)
     bank, fact = SqlBankLedger(engine, first=first_by_top), a_fact()
     file = parse("a.csv", bytes_of([fact]))
