@@ -8,7 +8,7 @@ import pytest
 from shared.payments.retry import Call, OutcomeClass
 from shared.payments.secret import Secret
 from shared.settings import Settings, SettingsError
-from shared.wiring.build import chase_endpoint
+from shared.wiring.chase import chase_endpoint
 
 KEY = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg="
 NAMESPACE = "SERVICEBUS__fullyQualifiedNamespace"

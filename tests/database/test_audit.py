@@ -13,10 +13,11 @@ import pytest
 
 from shared.database.audit import SqlAuditTrail
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments, first_by_limit, first_by_top
+from shared.database.payments import UNIQUE_RULES, SqlPayments
 from shared.database.rows import HISTORY, time_text
 from shared.database.sqlite import SqliteEngine
 from shared.database.sqlserver_migrations import migrate_sqlserver
+from shared.database.statements import first_by_limit, first_by_top
 from shared.database.unit_of_work import Engine, Statement, StatementFailed
 from shared.payments.anchor import Anchor, Leaf, Standing, Touched
 from shared.payments.audit import SEALED, Chain, Keyring

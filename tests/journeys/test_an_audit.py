@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from shared.anchors.directory import DirectoryAnchors
 from shared.database.audit import SqlAuditTrail
-from shared.database.payments import first_by_limit
+from shared.database.statements import first_by_limit
 from shared.payments.audit import Keyring
 from shared.use_cases.audit_anchor import AuditAnchor
 from shared.use_cases.audit_verification import AuditVerification

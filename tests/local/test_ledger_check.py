@@ -18,8 +18,9 @@ from local.ledger_check.__main__ import main
 from shared.database.check import MIGRATIONS
 from shared.database.journal import EmbeddedJournal, SqlPostings, posting_rows
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import SqlPayments, first_by_limit
+from shared.database.payments import SqlPayments
 from shared.database.sqlite import SqliteEngine
+from shared.database.statements import first_by_limit
 from shared.payments.idempotency import Fingerprint
 from shared.payments.ids import merchant_order_number
 from shared.payments.operations import OperationState

@@ -17,8 +17,9 @@ from shared.anchors.blobs import BlobAnchors
 from shared.anchors.directory import DirectoryAnchors
 from shared.database.check import MIGRATIONS
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments, first_by_limit
+from shared.database.payments import UNIQUE_RULES, SqlPayments
 from shared.database.sqlite import SqliteEngine
+from shared.database.statements import first_by_limit
 from shared.payments.audit import Chain, Keyring
 from shared.payments.idempotency import Fingerprint
 from shared.settings import AuditSettings
