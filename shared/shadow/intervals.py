@@ -5,6 +5,7 @@ Rates are floats from 0 to 1; nothing here is money.
 """
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Final
 
@@ -46,6 +47,7 @@ def _at_most(events: int, trials: int, rate: float) -> float:
     return math.exp(largest) * math.fsum(math.exp(term - largest) for term in terms)
 
 
+@lru_cache(maxsize=1024)
 def pairs_needed(events: int, rate: float, alpha: float) -> int:
     """The least number of trials, `events` of them bad, whose upper bound is at most `rate`."""
     short, enough = events, max(events, 1)
