@@ -53,8 +53,8 @@ class DeclineLimit:
     """
     Demote at `decided_min` decisions or more in `window`, if surely declined more than the existing arm.
 
-    "Surely": the lower end of our rate's interval is `points` above the upper end of theirs; with no other arm, above
-    `rate_percent`.
+    "Surely": the lower end of our rate's interval is `points` above the upper end of theirs; where they have fewer than
+    `decided_min` to compare with, above `rate_percent`.
     """
 
     window: timedelta
@@ -147,12 +147,13 @@ def _declining(limit: DeclineLimit, seen: Outcomes) -> str | None:
     if seen.decided < limit.decided_min:
         return None
     existing = seen.existing_approved + seen.existing_declined
+    compared = existing >= limit.decided_min
     ceiling = limit.rate_percent / 100
-    if existing:
+    if compared:
         ceiling = wilson(seen.existing_declined, existing, _ALPHA)[1] + limit.points / 100
     if wilson(seen.declined, seen.decided, _ALPHA)[0] <= ceiling:
         return None
-    against = f", {seen.existing_declined} of {existing} by the existing processor" if existing else ""
+    against = f", {seen.existing_declined} of {existing} by the existing processor" if compared else ""
     return f"{seen.declined} of {seen.decided} live sales declined in {_minutes(limit.window)}{against}"
 
 

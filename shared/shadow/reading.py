@@ -28,9 +28,10 @@ Check = Callable[[Any], str | None]
 """What is wrong with a value, as what to write instead; None if nothing is."""
 
 
-def read_document(body: Mapping[str, Any], *, billers: Collection[str], path: str = "document") -> Document:
+def read_document(body: Mapping[str, Any], *, billers: Collection[str] | None, path: str = "document") -> Document:
     """
-    The document in a JSON object from outside. `billers` are all that exist.
+    The document in a JSON object from outside. `billers` are all that exist; None takes any biller's name, for what was
+    taken before: a biller that has left the settings must not make the stored document unreadable.
 
     Raises InvalidRequest, which names every problem (up to PROBLEMS_MAX) by its path; nothing is taken in part.
     """
@@ -40,7 +41,7 @@ def read_document(body: Mapping[str, Any], *, billers: Collection[str], path: st
     return Document(tuple(_rule(rule) for rule in body["rules"]), body["killSwitch"], body["holdAll"])
 
 
-def _document_problems(body: Any, billers: Collection[str], path: str) -> Iterator[FieldError]:
+def _document_problems(body: Any, billers: Collection[str] | None, path: str) -> Iterator[FieldError]:
     switch = _one_of_two
     yield from _field_problems(body, {"rules": _rules, "killSwitch": switch, "holdAll": switch}, (), path)
     rules = body.get("rules") if isinstance(body, Mapping) else None
@@ -51,9 +52,9 @@ def _document_problems(body: Any, billers: Collection[str], path: str) -> Iterat
     yield from _overlaps(rules, f"{path}.rules")
 
 
-def _rule_problems(rule: Any, billers: Collection[str], path: str) -> Iterator[FieldError]:
+def _rule_problems(rule: Any, billers: Collection[str] | None, path: str) -> Iterator[FieldError]:
     checks: dict[str, Check] = {
-        "billerId": partial(_among, [*sorted(billers), ALL], "a biller of this service"),
+        "billerId": _biller if billers is None else partial(_among, [*sorted(billers), ALL], "a biller or all"),
         "method": partial(_among, METHODS, "one of"),
         "mode": partial(_among, [*Mode], "one of"),
         "percentage": partial(_whole, 100),
@@ -120,6 +121,10 @@ def _among(allowed: Collection[str], what: str, value: Any) -> str | None:
     if isinstance(value, str) and value in allowed:
         return None
     return f"write {what}: {', '.join(f'`{name}`' for name in list(allowed)[-20:])}"
+
+
+def _biller(value: Any) -> str | None:
+    return None if _is_entry(value) or value == ALL else "write a biller's name or `*`"
 
 
 def _whole(most: int, value: Any) -> str | None:
