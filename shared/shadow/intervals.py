@@ -9,22 +9,25 @@ from functools import lru_cache
 from statistics import NormalDist
 from typing import Final
 
-# 2**-60 of the unit interval is far below what a double can tell.
-_HALVINGS: Final = 60
+# Of the bound itself: below what a sum of logarithms can tell.
+_PRECISION: Final = 1e-13
 
 
 def clopper_pearson_upper(events: int, trials: int, alpha: float) -> float:
     """
     The exact one-sided upper bound of a rate: the rate at which `events` or fewer of `trials` have probability `alpha`.
 
-    1.0 where every trial is an event, or there is none. Raises ValueError unless 0 <= events <= trials, 0 < alpha < 1.
+    1.0 where every trial is an event, or there is none. Raises ValueError unless 0 <= events <= trials and
+    0 < alpha < 1/2.
     """
-    if not (0 <= events <= trials and 0 < alpha < 1):
-        raise ValueError("events must be 0 to trials, and alpha between 0 and 1")
+    if not (0 <= events <= trials and 0 < alpha < 0.5):
+        raise ValueError("events must be 0 to trials, and alpha between 0 and a half")
     if events == trials:
         return 1.0
+    if events == 0:
+        return -math.expm1(math.log(alpha) / trials)
     low, high = events / trials, 1.0
-    for _ in range(_HALVINGS):
+    while high - low > _PRECISION * high:
         middle = (low + high) / 2
         if _at_most(events, trials, middle) > alpha:
             low = middle
@@ -34,28 +37,37 @@ def clopper_pearson_upper(events: int, trials: int, alpha: float) -> float:
 
 
 def _at_most(events: int, trials: int, rate: float) -> float:
-    """P(X <= events) of a binomial, summed in logarithms: its terms may be smaller than any double."""
-    if rate >= 1.0:
-        return 0.0
-    log_term = trials * math.log1p(-rate)
-    log_odds = math.log(rate) - math.log1p(-rate) if events else 0.0
-    terms = [log_term]
-    for count in range(1, events + 1):
-        log_term += math.log((trials - count + 1) / count) + log_odds
-        terms.append(log_term)
-    largest = max(terms)
-    return math.exp(largest) * math.fsum(math.exp(term - largest) for term in terms)
+    """
+    P(X <= events) of a binomial, for 0 < rate < 1; where `events` is no less than the mean, 1.0 stands for it: over 1/2.
+
+    Summed downwards from its largest term, of which the logarithm is taken: it may be smaller than any double.
+    """
+    if events >= trials * rate:
+        return 1.0
+    ways = math.lgamma(trials + 1) - math.lgamma(events + 1) - math.lgamma(trials - events + 1)
+    log_largest = ways + events * math.log(rate) + (trials - events) * math.log1p(-rate)
+    total, term = 1.0, 1.0
+    for count in range(events, 0, -1):
+        term *= count / (trials - count + 1) * ((1 - rate) / rate)
+        total += term
+        if term < _PRECISION * total / trials:
+            break
+    return math.exp(log_largest) * total
 
 
 @lru_cache(maxsize=1024)
 def pairs_needed(events: int, rate: float, alpha: float) -> int:
-    """The least number of trials, `events` of them bad, whose upper bound is at most `rate`."""
-    short, enough = events, max(events, 1)
-    while clopper_pearson_upper(events, enough, alpha) > rate:
+    """
+    The least number of trials, `events` of them bad, whose upper bound is at most `rate`.
+
+    The bound is at most `rate` where so few events have at most probability `alpha` at that rate.
+    """
+    short, enough = events, events + 1
+    while _at_most(events, enough, rate) > alpha:
         short, enough = enough, enough * 2
     while enough - short > 1:
         middle = (short + enough) // 2
-        if clopper_pearson_upper(events, middle, alpha) > rate:
+        if _at_most(events, middle, rate) > alpha:
             short = middle
         else:
             enough = middle

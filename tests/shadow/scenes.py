@@ -9,7 +9,7 @@ from shared.payments.state_machine import State
 from shared.shadow.comparison import compare
 from shared.shadow.coverage import PairRow
 from shared.shadow.document import Document, Mode, RolloutVersion, Rule
-from shared.shadow.evidence import Standing, Stratum
+from shared.shadow.evidence import TARGETS, Arms, Evidence, Standing, Stratum
 from shared.shadow.ladder import Step
 from shared.shadow.pair import Candidate, Control, ControlStatus
 from shared.shadow.verdicts import Comparison, Stage
@@ -79,6 +79,15 @@ def a_pair(comparison: Comparison | None = MATCH, *, number: int = 1, hours: flo
         "comparison": comparison,
     }
     return PairRow(**{**values, **changed})
+
+
+GOOD = Evidence(pairs=5_000, severe=0, compared=5_000, eligible=5_000)
+EVEN = Arms(live_approved=19_000, live_decided=20_000, existing_approved=19_000, existing_decided=20_000)
+
+
+def enough_for(biller_id: str, method: str) -> dict[Stratum, Evidence]:
+    """Enough of everything that is asked for."""
+    return {Stratum("*" if pooled else biller_id, method, operation): GOOD for pooled, operation, _ in TARGETS}
 
 
 def standing(step: Step, **changed: Any) -> Standing:

@@ -61,7 +61,7 @@ class TestTheExactUpperBound:
     def test_holds_where_the_terms_are_smaller_than_any_double(self) -> None:
         assert 0.5 < clopper_pearson_upper(50_000, 100_000, 0.05) < 0.503
 
-    @pytest.mark.parametrize(("events", "count", "alpha"), [(-1, 5, 0.05), (6, 5, 0.05), (1, 5, 0.0), (1, 5, 1.0)])
+    @pytest.mark.parametrize(("events", "count", "alpha"), [(-1, 5, 0.05), (6, 5, 0.05), (1, 5, 0.0), (1, 5, 0.5)])
     def test_is_asked_of_counts_and_a_probability(self, events: int, count: int, alpha: float) -> None:
         with pytest.raises(ValueError, match="events must be"):
             clopper_pearson_upper(events, count, alpha)
