@@ -25,7 +25,16 @@ LINES_MAX = 300
 IMPURE_MODULES = {"time", "random", "secrets", "os"}
 IMPURE_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "uuid.uuid1", "uuid.uuid4"}
 
-HEAVY = ("aiohttp", "jwt", "cryptography", "tenacity", "sqlite3", "azure.servicebus", "azure.identity", "featuremanagement")
+HEAVY = (
+    "aiohttp",
+    "jwt",
+    "cryptography",
+    "tenacity",
+    "sqlite3",
+    "azure.servicebus",
+    "azure.identity",
+    "featuremanagement",
+)
 
 
 def _named(path: Path) -> str:

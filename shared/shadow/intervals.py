@@ -38,7 +38,7 @@ def clopper_pearson_upper(events: int, trials: int, alpha: float) -> float:
 
 def _at_most(events: int, trials: int, rate: float) -> float:
     """
-    P(X <= events) of a binomial, for 0 < rate < 1; where `events` is no less than the mean, 1.0 stands for it: over 1/2.
+    P(X <= events) of a binomial, for 0 < rate < 1. No fewer `events` than the mean have 1/2 or more, told as 1.0.
 
     Summed downwards from its largest term, of which the logarithm is taken: it may be smaller than any double.
     """

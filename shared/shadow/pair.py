@@ -85,7 +85,8 @@ def candidate_of(payment: Payment, operation_id: str) -> Candidate | None:
 
 def _chase(outcome: OutcomeRecord) -> dict[str, str]:
     told = outcome.get("chase")
-    return {name: str(value) for name, value in told.items()} if isinstance(told, dict) else {}
+    known = told if isinstance(told, dict) else {}
+    return {name: str(value) for name, value in known.items() if value is not None}
 
 
 def _latency_ms(payment: Payment, operation: Operation) -> int | None:

@@ -1,8 +1,9 @@
 """The words of a comparison: when it is made, what it says of a field, and what it says of a pair."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import Any, Final
 
 
 class Stage(StrEnum):
@@ -61,3 +62,44 @@ class Comparison:
     @property
     def differing(self) -> tuple[FieldResult, ...]:
         return tuple(field for field in self.fields if field.verdict is Verdict.MISMATCH)
+
+
+def as_json(comparison: Comparison) -> dict[str, Any]:
+    """The comparison as it is kept beside its pair."""
+    return {
+        "stage": comparison.stage.value,
+        "verdict": comparison.verdict.value,
+        "severity": None if comparison.severity is None else comparison.severity.name.lower(),
+        "fields": [
+            {
+                "field": field.name,
+                "control": field.control,
+                "candidate": field.candidate,
+                "verdict": field.verdict.value,
+                "severity": field.severity.name.lower(),
+                "reason": field.reason,
+            }
+            for field in comparison.fields
+        ],
+    }
+
+
+def read_comparison(kept: Mapping[str, Any]) -> Comparison:
+    """The comparison that was kept. Raises KeyError or ValueError for what `as_json` did not write."""
+    severity = kept["severity"]
+    return Comparison(
+        Stage(kept["stage"]),
+        Verdict(kept["verdict"]),
+        None if severity is None else Severity[severity.upper()],
+        tuple(
+            FieldResult(
+                field["field"],
+                field["control"],
+                field["candidate"],
+                Verdict(field["verdict"]),
+                Severity[field["severity"].upper()],
+                field["reason"],
+            )
+            for field in kept["fields"]
+        ),
+    )

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.shadow.banking_days import HOLIDAYS, KNOWN_THROUGH, banking_days_after, final_at, is_banking_day
+from tests.shadow.steady import steady
 
 MONDAY, THURSDAY = 0, 3
 
@@ -52,6 +53,7 @@ def test_banks_are_open_on_weekdays_that_are_no_holiday(day: date, open_: bool) 
     assert is_banking_day(day) is open_
 
 
+@steady
 @given(st.dates(date(2026, 1, 1), date(2030, 12, 1)), st.integers(1, 10))
 def test_the_days_after_a_day_are_counted_one_by_one(day: date, count: int) -> None:
     found = banking_days_after(day, count)

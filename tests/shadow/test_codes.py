@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.shadow.codes import normalised
+from tests.shadow.steady import steady
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,7 @@ def test_no_code_is_no_code(nothing: str | None) -> None:
     assert normalised(nothing) is None
 
 
+@steady
 @given(st.text(max_size=20))
 def test_a_word_is_its_own_word(code: str) -> None:
     once = normalised(code)

@@ -10,6 +10,7 @@ from shared.shadow.decision import Why, decide
 from shared.shadow.document import ALL, METHODS, Document, Mode
 from tests.shadow.any_document import documents
 from tests.shadow.scenes import BILLERS, a_document, a_rule
+from tests.shadow.steady import steady
 
 REFERENCES = [f"INV-2026-{number:06d}" for number in range(5_000)]
 references = st.text("aAzZ09._-", min_size=1, max_size=4) | st.text("ABCxyz012._-", min_size=1, max_size=64)
@@ -20,6 +21,7 @@ def modes(document: Document, method: str = "card") -> dict[str, Mode]:
     return {reference: decide(document, "city-water", method, reference).mode for reference in REFERENCES}
 
 
+@steady
 @given(documents, st.sampled_from(BILLERS), methods, references)
 def test_every_bill_is_decided_and_always_alike(document: Document, biller: str, method: str, reference: str) -> None:
     decided = decide(document, biller, method, reference)
@@ -29,6 +31,7 @@ def test_every_bill_is_decided_and_always_alike(document: Document, biller: str,
     assert (decided.rule is None) == (decided.why is Why.NO_RULE)
 
 
+@steady
 @given(st.integers(0, 100), st.integers(0, 100), st.sampled_from(BILLERS), references)
 def test_raising_the_percentage_moves_nobody_out(one: int, other: int, biller: str, reference: str) -> None:
     low, high = sorted((one, other))
@@ -90,6 +93,7 @@ def test_the_deal_is_never_dealt_anew() -> None:
 
 
 class TestLists:
+    @steady
     @given(documents, st.sampled_from(BILLERS), methods, references)
     def test_who_is_denied_is_off_whatever_else_is_said(
         self, document: Document, biller: str, method: str, reference: str
@@ -126,6 +130,7 @@ class TestTheKillSwitch:
 
         assert set(modes(a_document(beside, kill_switch=True)).values()) == {Mode.OFF, Mode.SHADOW}
 
+    @steady
     @given(documents, st.sampled_from(BILLERS), methods, references)
     def test_lets_no_bill_be_live(self, document: Document, biller: str, method: str, reference: str) -> None:
         stopped = Document(document.rules, kill_switch=True)

@@ -10,6 +10,7 @@ from shared.shadow.document import ALL, ALL_OFF, Document, as_json, scopes_of
 from shared.shadow.reading import read_document
 from tests.shadow.any_document import documents
 from tests.shadow.scenes import BILLERS, a_document, a_rule
+from tests.shadow.steady import steady
 
 SCOPES = [("city-water", "card"), ("city-water", ALL), (ALL, "card"), (ALL, ALL)]
 ELSEWHERE = [("county-tax", "card"), ("county-tax", ALL), (ALL, "ach"), ("city-water", "ach"), ("county-tax", "ach")]
@@ -40,6 +41,7 @@ def test_where_nothing_can_be_read_nobody_takes_part() -> None:
     assert ALL_OFF.rule_for("city-water", "card") is None
 
 
+@steady
 @given(documents)
 def test_a_document_comes_back_from_its_json_as_it_went(document: Document) -> None:
     written = json.loads(json.dumps(as_json(document)))

@@ -14,6 +14,7 @@ from shared.shadow.fields import FIELDS, LATENCY_RATIO, LATENCY_SLACK_MS
 from shared.shadow.pair import Candidate, Control, ControlStatus
 from shared.shadow.verdicts import FieldResult, Severity, Stage, Verdict
 from tests.shadow.scenes import a_candidate, a_comparison, a_control
+from tests.shadow.steady import steady
 
 DECLINED = a_control(status=ControlStatus.DECLINED, code="51", amount_minor=None)
 BROKEN = a_control(status=ControlStatus.ERROR, code="96", amount_minor=None)
@@ -68,6 +69,7 @@ class TestAmounts:
         assert field("currency", a_control(), dollars_of_canada).severity is Severity.MONEY
         assert verdict("currency", a_control(), dollars_of_canada) is Verdict.MISMATCH
 
+    @steady
     @given(st.integers(0, 10**6), st.integers(0, 10**6))
     def test_differ_whichever_side_has_which(self, one: int, other: int) -> None:
         def judged(theirs: int, ours: int) -> Verdict:

@@ -12,6 +12,7 @@ from shared.shadow.guard import DECLINE_LIMITS, FAILURE_LIMITS, WINDOWS, Demotio
 from shared.shadow.ladder import step_of
 from tests.shadow.any_document import documents
 from tests.shadow.scenes import BILLERS, a_document, a_rule
+from tests.shadow.steady import steady
 
 MINUTES, HOUR = timedelta(minutes=5), timedelta(hours=1)
 SCOPE = ("city-water", "card")
@@ -105,6 +106,7 @@ class TestADemotion:
         off, shadow = demoted(LIVE, [self.DEMOTION]).rules, demoted(beside, [self.DEMOTION]).rules
 
         assert [(rule.mode, rule.percentage) for rule in (*off, *shadow)] == [(Mode.OFF, 0), (Mode.SHADOW, 100)]
+        assert shadow[0].allow == frozenset()
 
     def test_leaves_the_other_billers_and_methods_live(self) -> None:
         document = demoted(a_document(a_rule(biller_id=ALL, method=ALL, percentage=100)), [self.DEMOTION])
@@ -113,6 +115,7 @@ class TestADemotion:
         assert decide(document, "city-water", "ach", "INV-1").mode is Mode.LIVE
         assert decide(document, "county-tax", "card", "INV-1").mode is Mode.LIVE
 
+    @steady
     @given(documents, st.sampled_from(BILLERS), st.sampled_from(["card", "ach"]), st.text("INV012", max_size=8))
     def test_never_makes_anybody_more_live(self, document: Document, biller: str, method: str, bill: str) -> None:
         after = demoted(document, [Demotion(biller, method, "it burns")])

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.shadow.intervals import clopper_pearson_upper, newcombe, pairs_needed, wilson
+from tests.shadow.steady import steady
 
 trials = st.integers(1, 400)
 alphas = st.sampled_from([0.05, 0.025, 0.01, 0.001])
@@ -37,6 +38,7 @@ class TestTheExactUpperBound:
     def test_is_that_of_the_tables(self, events: int, count: int, upper: float) -> None:
         assert clopper_pearson_upper(events, count, 0.025) == pytest.approx(upper, abs=5e-5)
 
+    @steady
     @given(st.integers(0, 30), st.integers(1, 60), alphas)
     def test_leaves_just_alpha_below_it(self, events: int, more: int, alpha: float) -> None:
         count = events + more
@@ -44,6 +46,7 @@ class TestTheExactUpperBound:
 
         assert float(exact_tail(events, count, Fraction(upper))) == pytest.approx(alpha, rel=1e-9)
 
+    @steady
     @given(trials, st.data(), alphas)
     def test_rises_with_every_event_and_falls_with_every_trial(
         self, count: int, data: st.DataObject, alpha: float
@@ -67,6 +70,7 @@ class TestTheExactUpperBound:
             clopper_pearson_upper(events, count, alpha)
 
 
+@steady
 @given(st.integers(0, 20), st.sampled_from([0.2, 0.05, 0.01]), alphas)
 def test_the_pairs_needed_are_the_fewest_that_do(events: int, rate: float, alpha: float) -> None:
     needed = pairs_needed(events, rate, alpha)
@@ -86,6 +90,7 @@ class TestWilson:
     def test_knows_nothing_where_nothing_was_tried(self) -> None:
         assert wilson(0, 0, 0.05) == (0.0, 1.0)
 
+    @steady
     @given(trials, st.data(), alphas)
     def test_holds_the_rate_and_stays_between_none_and_all(self, count: int, data: st.DataObject, alpha: float) -> None:
         events = data.draw(st.integers(0, count))
@@ -101,6 +106,7 @@ class TestNewcombe:
         assert newcombe((9, 10), (3, 10), 0.05) == pytest.approx((0.1705, 0.8090), abs=5e-5)
         assert newcombe((10, 10), (0, 20), 0.05) == pytest.approx((0.6791, 1.0000), abs=5e-5)
 
+    @steady
     @given(trials, trials, st.data(), alphas)
     def test_of_the_arms_changed_about_is_its_mirror(
         self, one: int, other: int, data: st.DataObject, alpha: float

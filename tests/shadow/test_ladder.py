@@ -11,6 +11,7 @@ from shared.shadow.ladder import LADDER, OFF, Step, began_at, next_step, step_of
 from tests.builders import NOW
 from tests.shadow.any_document import documents
 from tests.shadow.scenes import BILLERS, a_document, a_rule, a_version
+from tests.shadow.steady import steady
 
 
 def stands(document: Document, method: str = "card") -> Step:
@@ -38,6 +39,7 @@ def test_from_between_two_steps_leads_to_the_upper_one() -> None:
     assert next_step(Step(Mode.LIVE, 3)) == Step(Mode.LIVE, 5)
 
 
+@steady
 @given(st.sampled_from(Mode), st.integers(0, 100))
 def test_every_step_below_the_last_has_one_above(mode: Mode, percentage: int) -> None:
     step = Step(mode, percentage)
@@ -82,6 +84,7 @@ class TestADocumentStands:
     def test_where_it_stood_while_the_kill_switch_is_on(self) -> None:
         assert stands(a_document(a_rule(), kill_switch=True)) == Step(Mode.LIVE, 10)
 
+    @steady
     @given(documents)
     def test_somewhere_always(self, document: Document) -> None:
         step = stands(document)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from shared.shadow.looks import ALPHA, latest_look, look, next_look
 from tests.builders import NOW
+from tests.shadow.steady import steady
 
 
 def test_the_first_comes_after_two_days_and_then_one_a_week() -> None:
@@ -41,6 +42,7 @@ def test_between_two_dates_the_earlier_look_stands(after: timedelta, number: int
     assert (found.number if found else None) == number
 
 
+@steady
 @given(st.integers(0, 10**6))
 def test_the_next_one_is_always_to_come(minutes: int) -> None:
     now = NOW + timedelta(minutes=minutes)

@@ -16,6 +16,7 @@ from shared.shadow.readiness import Readiness, readiness
 from tests.builders import NOW
 from tests.shadow.any_document import documents
 from tests.shadow.scenes import BILLERS, EVEN, a_document, a_rule, a_version, enough_for
+from tests.shadow.steady import steady
 
 LATER = NOW + timedelta(days=3)
 SCOPES = [(biller, str(method)) for biller in BILLERS for method in MethodType]
@@ -105,11 +106,13 @@ def test_a_step_back_needs_nothing() -> None:
     assert refusals(a_document(live(50)), a_document(), ready=False) == {}
 
 
+@steady
 @given(documents, st.booleans(), st.booleans())
 def test_the_switches_and_the_same_rules_need_nothing(document: Document, kill: bool, hold: bool) -> None:
     assert refusals(document, replace(document, kill_switch=kill, hold_all=hold), ready=False) == {}
 
 
+@steady
 @given(documents, documents)
 def test_whatever_goes_up_without_evidence_is_refused_and_nothing_else(old: Document, new: Document) -> None:
     up = [

@@ -17,6 +17,7 @@ from shared.shadow.looks import look
 from shared.shadow.readiness import Readiness, readiness
 from tests.builders import NOW
 from tests.shadow.scenes import BILLERS, EVEN, GOOD, a_document, a_rule, a_version, standing
+from tests.shadow.steady import steady
 
 SHADOW, LIVE = Step(Mode.SHADOW, 100), Step(Mode.LIVE, 5)
 DAYS = timedelta(days=1)
@@ -118,6 +119,7 @@ class TestFromShadowToLive:
 
         assert "3 severe mismatches in all billers, card void" in found.reasons
 
+    @steady
     @given(st.integers(0, 20_000), st.integers(0, 20), st.integers(1, 5_000))
     def test_more_good_pairs_never_take_readiness_away(self, pairs: int, severe: int, more: int) -> None:
         before = judged(SHADOW, evidence(pooled=Evidence(pairs=pairs + severe, severe=severe)))
@@ -178,6 +180,7 @@ class TestBetweenLiveSteps:
             "2 severe mismatches in city-water, card sale",
         )
 
+    @steady
     @given(st.integers(1, 3_000), st.data())
     def test_is_never_ready_where_ours_is_lower_by_more_than_the_margin(
         self, decided: int, data: st.DataObject

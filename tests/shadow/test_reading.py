@@ -12,6 +12,7 @@ from shared.shadow.document import DWELL_HOURS_DEFAULT, Document, Mode
 from shared.shadow.reading import LIST_MAX, PROBLEMS_MAX, RULES_MAX, read_document
 from tests.builders import VISA
 from tests.shadow.scenes import BILLERS
+from tests.shadow.steady import steady
 
 
 def rule(**changed: Any) -> dict[str, Any]:
@@ -150,6 +151,7 @@ ANY_RULE = ANY_JSON | st.dictionaries(
 )
 
 
+@steady
 @given(st.fixed_dictionaries({"rules": st.lists(ANY_RULE, max_size=4), "killSwitch": ANY_JSON, "holdAll": ANY_JSON}))
 def test_whatever_is_sent_becomes_a_document_or_a_refusal(anything: dict[str, Any]) -> None:
     with suppress(InvalidRequest):

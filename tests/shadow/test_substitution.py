@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.chase.requests import sale
 from shared.payments.ach import passes_aba
 from shared.payments.cards import brand, passes_luhn
 from shared.payments.money import Money
@@ -32,6 +33,9 @@ from shared.payments.requests import (
 from shared.payments.secret import Secret
 from shared.shadow.substitution import TEST_CARDS, TEST_ROUTING_NUMBER, TEST_TOKENS, substitute, substitute_request
 from tests.builders import a_card, a_sale_request
+from tests.chase.desk import a_merchant, a_payment_of
+from tests.local.chase_schema import PAYMENT_REQUEST, disagreements
+from tests.shadow.steady import steady
 
 PREFIXES = ["4", "51", "34", "6011", "36", "3528", "62", "67", "99"]
 
@@ -122,6 +126,7 @@ KINDS = {kind.value for kinds in (AccountType, AchAuthorization, TokenType) for 
 }
 
 
+@steady
 @given(requests)
 def test_nothing_of_the_instrument_or_the_payer_remains_anywhere(request: SaleRequest) -> None:
     made = substitute_request(request)
@@ -134,6 +139,7 @@ def test_nothing_of_the_instrument_or_the_payer_remains_anywhere(request: SaleRe
         assert not [text for text in known for shown in there if len(text) > 4 and text in shown]
 
 
+@steady
 @given(requests)
 def test_what_is_compared_stays(request: SaleRequest) -> None:
     made = substitute_request(request)
@@ -145,12 +151,25 @@ def test_what_is_compared_stays(request: SaleRequest) -> None:
     assert (made.payer.address.line2 is None) is (request.payer.address.line2 is None)
 
 
+@steady
+@given(requests)
+def test_what_is_made_is_a_sale_that_chase_takes(request: SaleRequest) -> None:
+    made = substitute_request(request)
+    biller = a_merchant(statement_descriptor="CITY WATER*BILL", soft_merchant_name="City Water")
+
+    message = sale(made, a_payment_of(made, biller), biller)
+
+    assert disagreements(PAYMENT_REQUEST, json.loads(message.body or b"null")) == []
+
+
+@steady
 @given(instruments)
 def test_what_is_made_is_made_of_itself(instrument: Instrument) -> None:
     assert substitute(substitute(instrument)) == substitute(instrument)
 
 
 class TestACard:
+    @steady
     @given(cards)
     def test_is_a_test_card_of_its_brand(self, card: Card) -> None:
         made = substitute(card)
@@ -194,6 +213,7 @@ class TestAnAccount:
 
 
 class TestAWallet:
+    @steady
     @given(apple_pays)
     def test_of_apple_has_its_form(self, wallet: ApplePay) -> None:
         made = substitute(wallet)
@@ -204,6 +224,7 @@ class TestAWallet:
         assert bytes.fromhex(made.transaction_id)
         assert (made.application_data is None) is (wallet.application_data is None)
 
+    @steady
     @given(google_pays)
     def test_of_google_has_its_form_and_its_key_is_the_one_in_the_message(self, wallet: GooglePay) -> None:
         made = substitute(wallet)
