@@ -12,7 +12,9 @@ from typing import Final
 
 from shared.shadow.codes import normalised
 from shared.shadow.document import ALL
+from shared.shadow.fields import FIELDS
 
+_FIELD_NAMES: Final = frozenset(name for name, _, _ in FIELDS)
 # Where money differs, one biller's reason is not another's.
 _MONEY_FIELDS: Final = frozenset({"amount", "currency"})
 
@@ -62,8 +64,10 @@ EXPLANATIONS: Final[tuple[Explanation, ...]] = ()
 
 
 def checked(rules: Iterable[Explanation]) -> tuple[Explanation, ...]:
-    """The rules as given. Raises ValueError where two have one id."""
+    """The rules as given. Raises ValueError where two have one id, or where one speaks of a field that there is not."""
     known = tuple(rules)
+    if lost := [rule.id for rule in known if rule.field not in _FIELD_NAMES]:
+        raise ValueError(f"explanations of fields that are not compared: {', '.join(lost)}")
     if twice := [name for name, times in Counter(rule.id for rule in known).items() if times > 1]:
         raise ValueError(f"explanations of one id: {', '.join(twice)}")
     return known

@@ -18,7 +18,8 @@ from shared.shadow.intervals import wilson
 @dataclass(frozen=True, slots=True)
 class Outcomes:
     """
-    What became of the live sales of one biller and method that were submitted within one window.
+    What became of the live sales of one biller and method that were submitted within one window, and since the step
+    began: who has been sent back and promoted again is not judged by the old failures.
 
     `failed` are integration failures: not sent, unknown, refused as malformed. `declined` and `approved` are decisions.
     `existing_*` is the other arm in the same window, zero where it is not known.

@@ -67,5 +67,10 @@ def test_no_two_rules_have_one_id() -> None:
         checked([a_rule(), a_rule(field="state")])
 
 
+def test_a_rule_of_a_field_that_nobody_compares_is_a_slip() -> None:
+    with pytest.raises(ValueError, match="not compared: E-1"):
+        checked([a_rule(field="codes")])
+
+
 def test_the_rules_in_force_are_sound() -> None:
     assert checked(EXPLANATIONS) == EXPLANATIONS
