@@ -29,7 +29,7 @@ run: $(READY) ## the service on :7071 with the Chase simulator on :7072
 token: $(READY) ## a bearer token for the running service, all roles and billers, 90 days
 	@$(BIN)/python -m local.token
 
-test: $(READY) ## every test, with 100 % branch coverage of payments/ and use_cases/
+test: $(READY) ## every test, with 100 % branch coverage of payments/, shadow/ and use_cases/
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing -q
 
 check: format lint types imports docs-check test bench-import index-check ## what CI runs
