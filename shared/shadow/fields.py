@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from shared.payments.lifecycle import AMOUNT_MISMATCH
+from shared.payments.answers import AMOUNT_MISMATCH
 from shared.payments.operations import OperationKind
 from shared.payments.requests import MethodType
 from shared.payments.state_machine import State
