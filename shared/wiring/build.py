@@ -46,6 +46,7 @@ from shared.wiring.bank import bank_import
 from shared.wiring.broker import service_bus_publisher
 from shared.wiring.chase import chase_client
 from shared.wiring.database import database
+from shared.wiring.rollout import rollout
 from shared.wiring.services import Services
 
 # Shorter than the host's own grace at shutdown; what is still at work then is found by `reconciliation`.
@@ -99,6 +100,7 @@ def build(
     sending_again = SendingAgain(outside, recording, charging, following_up)
     update_state = UpdateState(outside, recording)
     applying = ApplyingFacts(outside, recording, update_state)
+    who = rollout(settings, outside, engine, first)
     source = bank_files(settings, now=real_clock.now)
 
     async def database_status() -> Status:
@@ -145,6 +147,9 @@ def build(
         outbox_sweep=OutboxSweep(outside, publishing),
         reconciliation=Reconciliation(outside, recording, inquiries, sending_again),
         bank_file_import=bank_import(settings, outside, engine, first, applying, source),
+        decide_rollout=who.decide,
+        change_rollout=who.change,
+        billers=outside.merchants.keys(),
         purge=Purge(
             outside,
             SqlPurging(engine, first=first, key_names=list(settings.fingerprint_keys)),
