@@ -7,6 +7,7 @@ from typing import Final
 
 from shared.bank.blob import BlobBankFiles
 from shared.bank.source import bank_files
+from shared.chase.routed import RoutedChase
 from shared.clock import SystemClock, TimeOrderedIdentifiers
 from shared.database import journal
 from shared.database.outbox import SqlMessages
@@ -44,7 +45,7 @@ from shared.wiring.audit import audit_anchor
 from shared.wiring.authentication import authenticator
 from shared.wiring.bank import bank_import
 from shared.wiring.broker import service_bus_publisher
-from shared.wiring.chase import chase_client
+from shared.wiring.chase import chase_client, shadow_client
 from shared.wiring.database import database
 from shared.wiring.rollout import rollout
 from shared.wiring.services import Services
@@ -71,6 +72,7 @@ def build(
         chase_client(settings, clock, telemetry),
         TrackedTasks(telemetry),
     )
+    shadow = shadow_client(settings, clock, telemetry)
     outside = ports.Outside(
         payments=SqlPayments(
             engine,
@@ -78,7 +80,7 @@ def build(
             chain=Chain(Keyring.of(settings.audit_keys)),
             lease=timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S)),
         ),
-        chase=chase,
+        chase=RoutedChase(chase, shadow),
         merchants=settings.known_merchants(),
         clock=clock,
         pace=settings.pace,
@@ -119,6 +121,8 @@ def build(
         if isinstance(publisher, ServiceBusPublisher):
             await publisher.close()
         await chase.close()
+        if shadow is not None:
+            await shadow.close()
         if isinstance(source, BlobBankFiles):
             await source.close()
         await engine.close()
