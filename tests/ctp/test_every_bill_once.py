@@ -156,6 +156,7 @@ def _live(town: Town, bill: Bill, *, gives_up: bool) -> None:
 
 def _every_way_was_taken(life: Life, attempts: list[Attempt]) -> None:
     phases = {attempt.phase for attempt in attempts}
-    assert {Phase.CHARGED, Phase.DECLINED, Phase.LIVE} <= phases
+    assert {Phase.CHARGED, Phase.DECLINED} <= phases
+    assert any(attempt.mode == "live" and attempt.processor == "existing" for attempt in attempts), "no fall back"
     assert {attempt.processor for attempt in attempts if attempt.phase is Phase.CHARGED} == {"chase", "existing"}
     assert {attempt.mode for attempt in attempts} == {"live", "shadow", "off", None}
