@@ -3,10 +3,10 @@
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from tenacity import RetryCallState, Retrying, retry_if_result, stop_before_delay
+from tenacity import RetryCallState, Retrying, retry_if_result
 
 from ctp import protocol
 from ctp.attempt import Attempt, Bill, Control, Phase, Report
@@ -89,19 +89,16 @@ class RolloutClient:
         return self._store.reports()
 
     def _carry_on(self, attempt: Attempt, patience_s: float) -> Attempt:
+        ends_at = self._now() + timedelta(seconds=patience_s)
         repeats = Retrying(
             retry=retry_if_result(lambda result: result.is_open),
-            wait=self._until_due,
-            stop=stop_before_delay(patience_s),
+            wait=lambda state: max(0.0, (_result(state).due_at - self._now()).total_seconds()),
+            stop=lambda state: _result(state).due_at > ends_at,
             sleep=self._sleep,
-            retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+            retry_error_callback=_result,
         )
         result: Attempt = repeats(self._run, attempt.id)
         return result
-
-    def _until_due(self, state: RetryCallState) -> float:
-        attempt: Attempt | None = state.outcome.result() if state.outcome else None
-        return max(0.0, (attempt.due_at - self._now()).total_seconds()) if attempt else 0.0
 
     def _run(self, attempt_id: str) -> Attempt:
         """Step by step until it has ended, or must wait."""
@@ -184,6 +181,13 @@ class RolloutClient:
         if attempt is None:
             raise KeyError(attempt_id)
         return attempt
+
+
+def _result(state: RetryCallState) -> Attempt:
+    """Of the last run, which returned: what it raises is never repeated here."""
+    assert state.outcome is not None
+    attempt: Attempt = state.outcome.result()
+    return attempt
 
 
 def _control(answer: ExistingAnswer, bill: Bill, latency_ms: int) -> Control:

@@ -16,6 +16,8 @@ class _Handler(BaseHTTPRequestHandler):
     """HTTP/1.1 with keep-alive, as the real one."""
 
     protocol_version = "HTTP/1.1"
+    # One packet an answer: two small ones wait for an acknowledgement between them.
+    wbufsize = 64 * 1024
     service: FakeService
 
     def do_POST(self) -> None:

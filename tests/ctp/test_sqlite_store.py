@@ -13,6 +13,7 @@ import pytest
 from ctp import Attempt, ChangedMeanwhile, Control, Phase, Processor, Report, SqliteAttempts
 from ctp.attempt import HOLDS_BILL, OPEN
 from ctp.protocol import new_attempt
+from ctp.sqlite_store import _SELECT
 from tests.ctp.fake_service import Clock
 from tests.ctp.town import a_bill
 
@@ -150,7 +151,7 @@ def test_no_instrument_has_a_column(store: SqliteAttempts) -> None:
     "query", ["phase IN ('existing', 'live', 'new', 'shadow') AND due_at <= '3'", "report = 'due'"]
 )
 def test_what_is_due_is_found_by_an_index(store: SqliteAttempts, query: str) -> None:
-    (plan,) = store._connection.execute(f"EXPLAIN QUERY PLAN SELECT * FROM attempts WHERE {query} ORDER BY due_at")
+    (plan,) = store._connection.execute(f"EXPLAIN QUERY PLAN {_SELECT} WHERE {query} ORDER BY due_at")
 
     assert "USING INDEX" in plan[-1]
 
