@@ -5,6 +5,7 @@ Kept by construction: out of LIVE the existing processor is reached only over de
 `off`, `decision-expired`), and out of EXISTING no action speaks to the service.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -127,12 +128,16 @@ _AFTER: Final[Mapping[Action, Mapping[Heard, Phase]]] = {
     },
 }
 _CHARGED_BY: Final = {Action.CHARGE_EXISTING: Processor.EXISTING}
+# The contract takes 255; the void of an attempt has a longer key.
+_KEY: Final = re.compile(r"[!-~]{1,200}")
 # Where the service has no payment that Chase might have charged.
 _NOTHING_AT_CHASE: Final = frozenset({None, "received"})
 
 
 def new_attempt(bill: Bill, attempt_id: str, now: datetime) -> Attempt:
-    """As it is written down before anything else. `attempt_id` will be the idempotency key: 1-200 visible ASCII."""
+    """As it is written down before anything else. `attempt_id` will be the idempotency key. Raises ValueError."""
+    if not _KEY.fullmatch(attempt_id):
+        raise ValueError("attempt_id: write 1-200 visible ASCII characters: it will be the Idempotency-Key")
     return Attempt(attempt_id, bill, Phase.NEW, "written down; nobody asked yet", created_at=now, due_at=now)
 
 

@@ -184,6 +184,12 @@ def test_only_a_charge_can_be_undone() -> None:
         undone(an_attempt(Phase.LIVE), "refunded")
 
 
+@pytest.mark.parametrize("attempt_id", ["", "att 1", "att-ü", "a" * 201, "att\n"])
+def test_an_attempt_has_an_id_that_can_be_a_key(attempt_id: str) -> None:
+    with pytest.raises(ValueError, match="visible ASCII"):
+        new_attempt(a_bill(), attempt_id, NOW)
+
+
 def test_every_change_raises_the_version() -> None:
     attempt = an_attempt(Phase.LIVE, version=7)
 

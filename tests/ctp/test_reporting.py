@@ -1,6 +1,7 @@
 """Reports of shadow sales go beside the callers, and outlive a store that is away for a moment."""
 
 import threading
+from datetime import datetime
 
 import pytest
 
@@ -29,19 +30,26 @@ def test_reports_are_sent_while_callers_go_on() -> None:
     assert town.client.reports() == {Report.SENT: 3}
 
 
-def test_a_store_that_fails_for_a_moment_ends_no_thread(caplog: pytest.LogCaptureFixture) -> None:
-    town, again = Town(), threading.Event()
-    calls: list[int] = []
+class FailsOnce:
+    def __init__(self, town: Town) -> None:
+        self._store, self._calls, self.again = town.books, 0, threading.Event()
 
-    def send_reports(*, limit: int) -> int:
-        calls.append(limit)
-        if len(calls) == 1:
+    def reports_due(self, due_by: datetime, limit: int) -> object:
+        self._calls += 1
+        if self._calls == 1:
             raise OSError("disk full")
-        again.set()
-        return 0
+        self.again.set()
+        return self._store.reports_due(due_by, limit)
 
-    town.client.send_reports = send_reports  # type: ignore[method-assign]  # a store's bad moment
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+
+def test_a_store_that_fails_for_a_moment_ends_no_thread(caplog: pytest.LogCaptureFixture) -> None:
+    town = Town()
+    failing = FailsOnce(town)
+    town.store._store = failing  # type: ignore[assignment]  # a store with a bad moment
     with ReportingThread(town.client, every_s=0.001):
-        assert again.wait(WITHIN_S)
+        assert failing.again.wait(WITHIN_S)
 
     assert "reports were not sent" in caplog.text

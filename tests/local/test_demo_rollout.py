@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from ctp.example import WEEKS
-from local.demo_rollout import demo
 from local.demo_rollout.demo import run
 from local.demo_rollout.world import NO_BILL, Charges
 from tests.ctp.fake_http import served
@@ -64,16 +63,16 @@ def world() -> Iterator[FakeWorld]:
         yield FakeWorld(url, service, clock)
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "_PATIENCE_S", 0.05)
+def demonstrated(world: FakeWorld, folder: Path, bills: int = BILLS) -> tuple[int, list[str]]:
+    """Its exit code, and what it said."""
+    said: list[str] = []
+    return run(world, bills, folder / "attempts.sqlite3", said.append, patience_s=0.05), said
 
 
 def test_every_bill_is_charged_once_and_it_says_by_whom(world: FakeWorld, tmp_path: Path) -> None:
-    said: list[str] = []
+    code, said = demonstrated(world, tmp_path)
 
-    assert run(world, BILLS, tmp_path / "attempts.sqlite3", said.append) == 0
-
+    assert code == 0
     told = "\n".join(said)
     assert world.weeks == list(WEEKS)
     assert sum("charged once, by" in line for line in said) == BILLS
@@ -99,20 +98,21 @@ LIES = [
 def test_a_bill_that_was_not_charged_once_is_told_and_fails(
     world: FakeWorld, tmp_path: Path, lies: dict[str, list[int]], line: str
 ) -> None:
-    said: list[str] = []
     world.lies = lies
     world.order_fault = lambda fault: None  # type: ignore[method-assign]  # only the lie
 
-    assert run(world, BILLS, tmp_path / "attempts.sqlite3", said.append) == 1
+    code, said = demonstrated(world, tmp_path)
+
+    assert code == 1
     assert line in "\n".join(said)
 
 
 def test_a_bill_that_stays_open_is_told_with_its_reason_and_fails(world: FakeWorld, tmp_path: Path) -> None:
-    said: list[str] = []
     world.service.fate = lambda: "unknown_charged"
     world.advance = lambda seconds: None  # type: ignore[method-assign]  # nobody ever resolves it
 
-    assert run(world, 12, tmp_path / "attempts.sqlite3", said.append) == 1
+    code, said = demonstrated(world, tmp_path, bills=12)
 
+    assert code == 1
     (line, *_) = [line for line in said if "OPEN" in line]
     assert line.endswith("202 unknown")
