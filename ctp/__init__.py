@@ -12,7 +12,7 @@ CTP's client of the payment service: the rollout protocol done right, over a sto
     example.py        an example CTP
 """
 
-from ctp.attempt import Attempt, Bill, Control, Phase, Processor, Report
+from ctp.attempt import Attempt, Bill, Control, GivingUp, Phase, Processor, Report
 from ctp.auth import Auth, BearerAuth, HmacAuth
 from ctp.client import RolloutClient
 from ctp.existing import ExistingAnswer, ExistingProcessor, SaleSource
@@ -33,6 +33,7 @@ __all__ = [
     "Control",
     "ExistingAnswer",
     "ExistingProcessor",
+    "GivingUp",
     "HmacAuth",
     "PaymentService",
     "Phase",

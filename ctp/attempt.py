@@ -32,6 +32,13 @@ class Processor(StrEnum):
     EXISTING = "existing"
 
 
+class GivingUp(StrEnum):
+    """How much a live attempt is given up."""
+
+    IF_NOTHING_THERE = "if nothing is there"  # by itself: a payment that Chase may have charged is waited for
+    WHATEVER_IS_THERE = "whatever is there"  # somebody asked: the payment is voided
+
+
 class Report(StrEnum):
     """What became of the report that an attempt in shadow owes the service."""
 
@@ -100,7 +107,7 @@ class Attempt:
     due_at: datetime
     version: int = 1
     mode: str | None = None
-    giving_up: bool = False
+    giving_up: GivingUp | None = None
     tries: int = 0
     processor: Processor | None = None
     payment_id: str | None = None

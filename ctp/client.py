@@ -9,7 +9,7 @@ from typing import Final
 from tenacity import RetryCallState, Retrying, retry_if_result
 
 from ctp import protocol
-from ctp.attempt import Attempt, Bill, Control, Phase, Report
+from ctp.attempt import Attempt, Bill, Control, GivingUp, Phase, Report
 from ctp.existing import ExistingAnswer, ExistingProcessor, SaleSource
 from ctp.protocol import Action, Heard, Policy, Told
 from ctp.service import PaymentService
@@ -60,7 +60,9 @@ class RolloutClient:
         Stop waiting for Chase. The payment is voided, or the decision turned off; the existing processor follows only
         an answer of `failed` or `off`. A payment found charged stays charged. Raises KeyError: no such attempt.
         """
-        self._change(attempt_id, lambda attempt: protocol.give_up(attempt, reason, self._now()))
+        self._change(
+            attempt_id, lambda attempt: protocol.give_up(attempt, GivingUp.WHATEVER_IS_THERE, reason, self._now())
+        )
         return self._carry_on(self._stored(attempt_id), patience_s)
 
     def undone(self, attempt_id: str, reason: str) -> Attempt:
@@ -117,7 +119,7 @@ class RolloutClient:
         if not protocol.overdue(attempt, now, self._policy):
             return attempt
         reason = f"no payment after {self._policy.give_up_after_s:g} s; last: {attempt.reason}"
-        return self._written(attempt, protocol.give_up(attempt, reason, now))
+        return self._written(attempt, protocol.give_up(attempt, GivingUp.IF_NOTHING_THERE, reason, now))
 
     def _step(self, attempt: Attempt, action: Action) -> Attempt:
         told = self._done(action, attempt)

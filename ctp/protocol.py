@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from ctp.attempt import OPEN, Attempt, Bill, Control, Phase, Processor, Report
+from ctp.attempt import Attempt, Bill, Control, GivingUp, Phase, Processor, Report
 
 
 class Action(StrEnum):
@@ -73,18 +73,21 @@ class Policy:
     reports_due_max: int = 10_000
 
 
-# (phase, giving up, a payment is known) -> action. What is not in it is never done.
-_NEXT: Final[Mapping[tuple[Phase, bool, bool], Action]] = {
-    (Phase.NEW, False, False): Action.ASK,
-    (Phase.LIVE, False, False): Action.SELL,
-    (Phase.LIVE, False, True): Action.SELL,
-    (Phase.LIVE, True, False): Action.GIVE_UP,
-    (Phase.LIVE, True, True): Action.VOID,
-    (Phase.SHADOW, False, False): Action.CHARGE_EXISTING,
-    (Phase.EXISTING, False, False): Action.CHARGE_EXISTING,
-    (Phase.EXISTING, False, True): Action.CHARGE_EXISTING,
-    (Phase.EXISTING, True, False): Action.CHARGE_EXISTING,
-    (Phase.EXISTING, True, True): Action.CHARGE_EXISTING,
+# What an open attempt wants done. A live one that is being given up: see `_END`.
+_NEXT: Final[Mapping[Phase, Action]] = {
+    Phase.NEW: Action.ASK,
+    Phase.LIVE: Action.SELL,
+    Phase.SHADOW: Action.CHARGE_EXISTING,
+    Phase.EXISTING: Action.CHARGE_EXISTING,
+}
+# How a live attempt is given up: (how, the payment that is known). A payment in doubt is only asked about by itself.
+_END: Final[Mapping[tuple[GivingUp, str], Action]] = {
+    (GivingUp.IF_NOTHING_THERE, "none"): Action.GIVE_UP,
+    (GivingUp.IF_NOTHING_THERE, "not at Chase"): Action.VOID,
+    (GivingUp.IF_NOTHING_THERE, "in doubt"): Action.GIVE_UP,
+    (GivingUp.WHATEVER_IS_THERE, "none"): Action.GIVE_UP,
+    (GivingUp.WHATEVER_IS_THERE, "not at Chase"): Action.VOID,
+    (GivingUp.WHATEVER_IS_THERE, "in doubt"): Action.VOID,
 }
 
 # What an answer to an action makes of the attempt. Any other answer leaves it where it is, open, with the reason.
@@ -130,7 +133,7 @@ _AFTER: Final[Mapping[Action, Mapping[Heard, Phase]]] = {
 _CHARGED_BY: Final = {Action.CHARGE_EXISTING: Processor.EXISTING}
 # The contract takes 255; the void of an attempt has a longer key.
 _KEY: Final = re.compile(r"[!-~]{1,200}")
-# Where the service has no payment that Chase might have charged.
+# What a payment was last heard to be where Chase may well have nothing: giving up will tell.
 _NOTHING_AT_CHASE: Final = frozenset({None, "received"})
 
 
@@ -143,9 +146,9 @@ def new_attempt(bill: Bill, attempt_id: str, now: datetime) -> Attempt:
 
 def next_action(attempt: Attempt) -> Action | None:
     """What to do now; None when there is nothing left to do."""
-    if attempt.phase in OPEN:
-        return _NEXT[attempt.phase, attempt.giving_up, attempt.payment_id is not None]
-    return Action.REPORT if attempt.report is Report.DUE else None
+    if attempt.phase is Phase.LIVE and attempt.giving_up is not None:
+        return _END[attempt.giving_up, _payment_of(attempt)]
+    return _NEXT.get(attempt.phase) or (Action.REPORT if attempt.report is Report.DUE else None)
 
 
 def absorb(attempt: Attempt, action: Action, told: Told, now: datetime, policy: Policy) -> Attempt:
@@ -155,7 +158,7 @@ def absorb(attempt: Attempt, action: Action, told: Told, now: datetime, policy: 
     phase = _AFTER[action].get(told.heard)
     heard = replace(attempt, reason=told.reason, version=attempt.version + 1, control=told.control or attempt.control)
     if phase is None:
-        return _still_open(heard, told, now, policy)
+        return _still_open(heard, action, told, now, policy)
     if told.heard is Heard.BILL_TAKEN:
         return replace(heard, phase=phase, other_payment_id=told.payment_id, due_at=now)
     return replace(
@@ -171,19 +174,18 @@ def absorb(attempt: Attempt, action: Action, told: Told, now: datetime, policy: 
     )
 
 
-def give_up(attempt: Attempt, reason: str, now: datetime) -> Attempt:
+def give_up(attempt: Attempt, how: GivingUp, reason: str, now: datetime) -> Attempt:
     """CTP no longer waits for Chase. Only a live attempt changes; what follows is the service's answer, not a time."""
-    if attempt.phase is not Phase.LIVE or attempt.giving_up:
+    if attempt.phase is not Phase.LIVE or attempt.giving_up in (how, GivingUp.WHATEVER_IS_THERE):
         return attempt
-    return replace(
-        attempt, giving_up=True, reason=f"giving up: {reason}", tries=0, due_at=now, version=attempt.version + 1
-    )
+    told = f"giving up: {reason}"
+    return replace(attempt, giving_up=how, reason=told, tries=0, due_at=now, version=attempt.version + 1)
 
 
 def overdue(attempt: Attempt, now: datetime, policy: Policy) -> bool:
     """Whether a live attempt has waited long enough, and may be given up without a person's word."""
     waited_s = (now - attempt.created_at).total_seconds()
-    waiting = attempt.phase is Phase.LIVE and not attempt.giving_up and attempt.tries > 0
+    waiting = attempt.phase is Phase.LIVE and attempt.giving_up is None and attempt.tries > 0
     return waiting and attempt.payment_state in _NOTHING_AT_CHASE and waited_s >= policy.give_up_after_s
 
 
@@ -199,15 +201,30 @@ def report_lost(attempt: Attempt) -> Attempt:
     return replace(attempt, report=Report.LOST, version=attempt.version + 1)
 
 
-def _still_open(attempt: Attempt, told: Told, now: datetime, policy: Policy) -> Attempt:
+def _payment_of(attempt: Attempt) -> str:
+    if attempt.payment_id is None:
+        return "none"
+    return "not at Chase" if attempt.payment_state == "received" else "in doubt"
+
+
+def _still_open(attempt: Attempt, action: Action, told: Told, now: datetime, policy: Policy) -> Attempt:
     payment_id = told.payment_id or attempt.payment_id
-    state = told.payment_state or attempt.payment_state
+    # A sale that brought no state may have moved the payment on: what was known of it is so no more.
+    state = told.payment_state or (None if action is Action.SELL else attempt.payment_state)
+    giving_up = attempt.giving_up
+    at_once = action is Action.GIVE_UP and payment_id is not None
     if told.heard is Heard.REFUSED:
-        return replace(attempt, giving_up=True, tries=0, due_at=now, payment_id=payment_id, payment_state=state)
-    learnt = payment_id != attempt.payment_id and attempt.giving_up
-    wait_s = 0.0 if learnt else max(told.retry_after_s, _wait_s(attempt.tries, policy))
+        giving_up, at_once = giving_up or GivingUp.IF_NOTHING_THERE, True
+    elif action is Action.VOID:
+        # It may be under way, so there is no way back to selling, where `authorized` would be taken for a charge.
+        giving_up = GivingUp.WHATEVER_IS_THERE
+    elif giving_up is GivingUp.IF_NOTHING_THERE and state not in _NOTHING_AT_CHASE:
+        # There is something after all: the same key waits for it.
+        giving_up, at_once = None, False
+    wait_s = 0.0 if at_once else max(told.retry_after_s, _wait_s(attempt.tries, policy))
     return replace(
         attempt,
+        giving_up=giving_up,
         tries=attempt.tries + 1,
         due_at=now + timedelta(seconds=wait_s),
         payment_id=payment_id,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from ctp.attempt import HOLDS_BILL, OPEN, Attempt, Bill, Control, Phase, Processor, Report
+from ctp.attempt import HOLDS_BILL, OPEN, Attempt, Bill, Control, GivingUp, Phase, Processor, Report
 from ctp.store import ChangedMeanwhile
 
 # Another process may be writing; its commit takes milliseconds.
@@ -27,7 +27,7 @@ _MIGRATIONS: Final = (
       amount_minor INTEGER NOT NULL CHECK (amount_minor > 0), currency TEXT NOT NULL,
       phase TEXT NOT NULL, reason TEXT NOT NULL CHECK (reason <> ''),
       created_at TEXT NOT NULL, due_at TEXT NOT NULL, version INTEGER NOT NULL,
-      mode TEXT, giving_up INTEGER NOT NULL, tries INTEGER NOT NULL, processor TEXT, payment_id TEXT,
+      mode TEXT, giving_up TEXT, tries INTEGER NOT NULL, processor TEXT, payment_id TEXT,
       payment_state TEXT, other_payment_id TEXT, control TEXT, report TEXT NOT NULL, report_tries INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE UNIQUE INDEX attempts_bill ON attempts (biller_id, reference) WHERE phase IN ({_listed(HOLDS_BILL)});
@@ -134,7 +134,7 @@ def _row(attempt: Attempt) -> tuple[Any, ...]:
     return (
         *(attempt.id, bill.biller_id, bill.reference, bill.method, bill.amount_minor, bill.currency),
         *(attempt.phase, attempt.reason, _text(attempt.created_at), _text(attempt.due_at), attempt.version),
-        *(attempt.mode, int(attempt.giving_up), attempt.tries, attempt.processor, attempt.payment_id),
+        *(attempt.mode, attempt.giving_up, attempt.tries, attempt.processor, attempt.payment_id),
         *(attempt.payment_state, attempt.other_payment_id, control and json.dumps(control.as_json())),
         *(attempt.report, attempt.report_tries),
     )
@@ -148,7 +148,7 @@ def _attempt(row: Sequence[Any]) -> Attempt:
         phase=Phase(value["phase"]),
         created_at=datetime.fromisoformat(value["created_at"]),
         due_at=datetime.fromisoformat(value["due_at"]),
-        giving_up=bool(value["giving_up"]),
+        giving_up=value["giving_up"] and GivingUp(value["giving_up"]),
         processor=value["processor"] and Processor(value["processor"]),
         control=value["control"] and Control.from_json(json.loads(value["control"])),
         report=Report(value["report"]),

@@ -25,6 +25,8 @@ _LOST: Final = 0.06
 _MOVES_MAX: Final = 40
 _MOVE_S: Final = 120
 _SEED: Final = 5
+# How the bills are spread over the weeks: a share of 1 % or 10 % shows among many only.
+_SHARES: Final = (1, 1, 1, 2, 3, 4)
 
 Say = Callable[[str], None]
 
@@ -109,12 +111,15 @@ class _Demonstration:
 
 
 def _bills_of(week: int, bills: int) -> Iterator[Bill]:
-    """This week's share; the last week takes what is left over."""
-    share = bills // len(WEEKS)
-    first = (week - 1) * share
-    last = bills if week == len(WEEKS) else first + share
+    """This week's share of all bills; the last week has what is left over."""
+    first = sum(_share(number, bills) for number in range(1, week))
+    last = bills if week == len(WEEKS) else first + _share(week, bills)
     for number in range(first, last):
         yield Bill("city-water", f"DEMO-{number:05d}", "card", 12599, "USD")
+
+
+def _share(week: int, bills: int) -> int:
+    return bills * _SHARES[week - 1] // sum(_SHARES)
 
 
 def _told(judged: list[Verdict], stray: list[str], reports: Mapping[str, int], say: Say) -> int:

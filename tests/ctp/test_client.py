@@ -219,6 +219,33 @@ class TestALiveSale:
 
 
 class TestGivingUp:
+    def test_by_time_finds_a_payment_in_doubt_and_waits_for_it_again(self) -> None:
+        town = a_town("live", Policy(give_up_after_s=100))
+        town.service.fate = lambda: "unknown_charged"
+        town.faults(scripted(None, "drop_after"), at="service")
+        town.collect(BILL)
+
+        town.clock.advance(101)
+        town.client.tick()
+        waiting = town.last(BILL)
+        town.service.resolve()
+        town.clock.advance(60)
+        town.client.tick()
+
+        assert (waiting.phase, waiting.giving_up, waiting.reason) == (Phase.LIVE, None, "409 invalid-state")
+        assert (town.last(BILL).processor, town.charges(BILL)) == (Processor.CHASE, 1)
+
+    def test_by_time_closes_a_payment_that_chase_did_not_take(self) -> None:
+        town = a_town("live", Policy(give_up_after_s=100))
+        town.service.fate = lambda: "not_reached"
+        town.collect(BILL)
+
+        town.clock.advance(101)
+        town.client.tick()
+
+        assert (town.last(BILL).processor, town.charges(BILL)) == (Processor.EXISTING, 1)
+        assert paths(town)[-1].endswith("/void")
+
     def test_a_payment_that_chase_did_not_take_voids_it_and_falls_back(self) -> None:
         town = a_town("live")
         town.service.fate = lambda: "not_reached"

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from ctp.attempt import OPEN, Attempt, Phase, Processor, Report
+from ctp.attempt import OPEN, Attempt, GivingUp, Phase, Processor, Report
 from ctp.protocol import Action, Heard, Policy, Told, absorb, give_up, new_attempt, next_action, overdue, undone
 from tests.ctp.fake_service import Clock
 from tests.ctp.town import a_bill
 
 NOW = Clock().at
+WHATEVER, IF_NOTHING = GivingUp.WHATEVER_IS_THERE, GivingUp.IF_NOTHING_THERE
 POLICY = Policy(give_up_after_s=300, waits_s=(1.0, 5.0), report_tries_max=2)
 
 
@@ -26,11 +27,15 @@ NEXT = [
     (an_attempt(Phase.NEW), Action.ASK),
     (an_attempt(Phase.LIVE), Action.SELL),
     (an_attempt(Phase.LIVE, payment_id="pay_1"), Action.SELL),
-    (an_attempt(Phase.LIVE, giving_up=True), Action.GIVE_UP),
-    (an_attempt(Phase.LIVE, giving_up=True, payment_id="pay_1"), Action.VOID),
+    (an_attempt(Phase.LIVE, giving_up=WHATEVER), Action.GIVE_UP),
+    (an_attempt(Phase.LIVE, giving_up=IF_NOTHING), Action.GIVE_UP),
+    (an_attempt(Phase.LIVE, giving_up=IF_NOTHING, payment_id="pay_1", payment_state="received"), Action.VOID),
+    (an_attempt(Phase.LIVE, giving_up=IF_NOTHING, payment_id="pay_1", payment_state="unknown"), Action.GIVE_UP),
+    (an_attempt(Phase.LIVE, giving_up=WHATEVER, payment_id="pay_1", payment_state="unknown"), Action.VOID),
+    (an_attempt(Phase.LIVE, giving_up=WHATEVER, payment_id="pay_1"), Action.VOID),
     (an_attempt(Phase.SHADOW), Action.CHARGE_EXISTING),
     (an_attempt(Phase.EXISTING), Action.CHARGE_EXISTING),
-    (an_attempt(Phase.EXISTING, giving_up=True, payment_id="pay_1"), Action.CHARGE_EXISTING),
+    (an_attempt(Phase.EXISTING, giving_up=WHATEVER, payment_id="pay_1"), Action.CHARGE_EXISTING),
     (an_attempt(Phase.CHARGED, report=Report.DUE), Action.REPORT),
     (an_attempt(Phase.CHARGED), None),
     (an_attempt(Phase.DECLINED), None),
@@ -106,7 +111,17 @@ def test_an_answer_without_a_meaning_leaves_it_open_with_the_reason_and_a_time(a
 
 @pytest.mark.parametrize("phase", Phase)
 def test_only_a_live_attempt_is_given_up(phase: Phase) -> None:
-    assert give_up(an_attempt(phase), "tired", NOW).giving_up is (phase is Phase.LIVE)
+    given_up = give_up(an_attempt(phase), WHATEVER, "tired", NOW)
+
+    assert given_up.giving_up is (WHATEVER if phase is Phase.LIVE else None)
+
+
+def test_who_asks_overrules_what_time_began_and_not_the_other_way_round() -> None:
+    begun = an_attempt(Phase.LIVE, giving_up=IF_NOTHING)
+    asked = an_attempt(Phase.LIVE, giving_up=WHATEVER)
+
+    assert give_up(begun, WHATEVER, "tired", NOW).giving_up is WHATEVER
+    assert give_up(asked, IF_NOTHING, "late", NOW) is asked
 
 
 def test_a_refusal_that_a_repeat_would_meet_again_leads_to_giving_up_at_once() -> None:
@@ -125,11 +140,39 @@ def test_repeats_wait_longer_each_time_and_at_least_as_long_as_was_asked() -> No
 
 
 def test_a_payment_learnt_of_while_giving_up_is_voided_at_once() -> None:
-    giving_up = an_attempt(Phase.LIVE, giving_up=True)
+    giving_up = an_attempt(Phase.LIVE, giving_up=WHATEVER)
 
     learnt = after(giving_up, Action.GIVE_UP, Heard.NOT_YET, payment_id="pay_1", payment_state="unknown")
 
     assert (next_action(learnt), learnt.due_at) == (Action.VOID, NOW)
+
+
+@pytest.mark.parametrize(("state", "action"), [("received", Action.VOID), ("unknown", Action.SELL)])
+def test_a_payment_learnt_of_when_time_gave_up_is_voided_only_if_chase_has_nothing(state: str, action: Action) -> None:
+    giving_up = an_attempt(Phase.LIVE, giving_up=IF_NOTHING)
+
+    learnt = after(giving_up, Action.GIVE_UP, Heard.NOT_YET, payment_id="pay_1", payment_state=state)
+
+    assert next_action(learnt) is action
+    assert (learnt.due_at > NOW) is (action is Action.SELL)
+
+
+def test_a_repeat_without_an_answer_leaves_the_payment_in_doubt() -> None:
+    received = an_attempt(Phase.LIVE, tries=1, payment_id="pay_1", payment_state="received")
+
+    silent = after(received, Action.SELL, Heard.NOT_YET)
+    given_up = give_up(silent, IF_NOTHING, "late", NOW)
+
+    assert (silent.payment_id, silent.payment_state, next_action(given_up)) == ("pay_1", None, Action.GIVE_UP)
+
+
+def test_there_is_no_way_back_from_a_void_that_was_sent() -> None:
+    voiding = an_attempt(Phase.LIVE, giving_up=IF_NOTHING, payment_id="pay_1", payment_state="received")
+
+    told = after(voiding, Action.VOID, Heard.NOT_YET, payment_state="unknown")
+
+    assert next_action(told) is Action.VOID
+    assert told.due_at > NOW
 
 
 def test_the_payment_that_stood_in_the_way_is_not_taken_for_its_own() -> None:
@@ -167,7 +210,7 @@ OVERDUE = [
     ("Chase not reached", an_attempt(Phase.LIVE, tries=3, payment_id="pay_1", payment_state="received"), True),
     ("an unknown outcome", an_attempt(Phase.LIVE, tries=3, payment_id="pay_1", payment_state="unknown"), False),
     ("not tried yet", an_attempt(Phase.LIVE), False),
-    ("being given up", an_attempt(Phase.LIVE, tries=3, giving_up=True), False),
+    ("being given up", an_attempt(Phase.LIVE, tries=3, giving_up=WHATEVER), False),
     ("not live", an_attempt(Phase.EXISTING, tries=3), False),
 ]
 
@@ -195,4 +238,4 @@ def test_every_change_raises_the_version() -> None:
 
     changed = [after(attempt, action, heard) for action in AFTER for heard in Heard]
 
-    assert {each.version for each in [*changed, give_up(attempt, "tired", NOW)]} == {8}
+    assert {each.version for each in [*changed, give_up(attempt, WHATEVER, "tired", NOW)]} == {8}

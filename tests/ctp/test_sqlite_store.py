@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ctp import Attempt, ChangedMeanwhile, Control, Phase, Processor, Report, SqliteAttempts
+from ctp import Attempt, ChangedMeanwhile, Control, GivingUp, Phase, Processor, Report, SqliteAttempts
 from ctp.attempt import HOLDS_BILL, OPEN
 from ctp.protocol import new_attempt
 from ctp.sqlite_store import _SELECT
@@ -51,7 +51,7 @@ def test_every_field_comes_back_after_a_restart(store: SqliteAttempts, file: Pat
         reason="approved",
         due_at=NOW + timedelta(milliseconds=1500),
         mode="shadow",
-        giving_up=True,
+        giving_up=GivingUp.WHATEVER_IS_THERE,
         tries=3,
         processor=Processor.EXISTING,
         payment_id="pay_1",
