@@ -104,14 +104,16 @@ class RolloutClient:
 
     def _run(self, attempt_id: str) -> Attempt:
         """Step by step until it has ended, or must wait."""
-        attempt = self._given_up_if_overdue(self._stored(attempt_id))
+        attempt = self._stored(attempt_id)
         while attempt.is_open:
             action = protocol.next_action(attempt)
             if action is None:
                 break
             attempt = self._step(attempt, action)
             if attempt.due_at > self._now():
-                break
+                waiting, attempt = attempt, self._given_up_if_overdue(attempt)
+                if attempt is waiting:
+                    break
         return attempt
 
     def _given_up_if_overdue(self, attempt: Attempt) -> Attempt:

@@ -57,10 +57,11 @@ class ExampleCtp:
             attempt = self._client.collect(bill, patience_s=patience_s)
             if not attempt.is_open and attempt.phase is not Phase.CHARGED:
                 attempt = self._client.collect(bill, patience_s=patience_s)
+            self._client.tick()
             yield attempt
 
-    def tick(self) -> bool:
-        """Carry on with all that is left. Whether nothing is."""
+    def is_done(self) -> bool:
+        """Carry on with all that is left, and say whether it is done."""
         left = [attempt for attempt in self._client.resume() if attempt.is_open]
         self._client.send_reports(limit=1000)
         return not left and not self._store.reports_due_count()

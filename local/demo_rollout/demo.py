@@ -74,7 +74,8 @@ class _Demonstration:
         self._world.set_rollout(mode, percentage, f"week {number} of the demonstration")
         with self._ctp() as ctp:
             for bill in bills:
-                if mode == "live" and self._rng.randrange(_FAULT_EVERY) == 0:
+                # As many as there are live sales to meet them: piled up, they would look like Chase being down.
+                if mode == "live" and self._rng.randrange(100 * _FAULT_EVERY) < percentage:
                     self._order(self._rng.choice(FAULTS))
                 list(ctp.collect([bill], self._patience_s))
                 self._collected.append((f"{mode} {percentage} %", bill))
@@ -83,7 +84,7 @@ class _Demonstration:
         """Every bill's last attempt, with its week, and the reports of shadow by what became of them."""
         with self._ctp() as ctp:
             for _ in range(_MOVES_MAX):
-                if ctp.tick():
+                if ctp.is_done():
                     break
                 self._world.advance(_MOVE_S)
                 moved()

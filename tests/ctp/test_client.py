@@ -222,7 +222,7 @@ class TestGivingUp:
     def test_by_time_finds_a_payment_in_doubt_and_waits_for_it_again(self) -> None:
         town = a_town("live", Policy(give_up_after_s=100))
         town.service.fate = lambda: "unknown_charged"
-        town.faults(scripted(None, "drop_after"), at="service")
+        town.faults(scripted(None, "drop_after", "drop_before"), at="service")
         town.collect(BILL)
 
         town.clock.advance(101)
@@ -234,6 +234,17 @@ class TestGivingUp:
 
         assert (waiting.phase, waiting.giving_up, waiting.reason) == (Phase.LIVE, None, "409 invalid-state")
         assert (town.last(BILL).processor, town.charges(BILL)) == (Processor.CHASE, 1)
+
+    def test_by_time_tries_the_same_key_once_more_first(self) -> None:
+        town = a_town("live", Policy(give_up_after_s=100))
+        town.faults(scripted(None, "overloaded"), at="service")
+        town.collect(BILL)
+
+        town.clock.advance(10_000)
+        town.service.decisions[town.last(BILL).id]["expiresAt"] = town.clock.at.isoformat()
+        town.client.tick()
+
+        assert town.last(BILL).processor is Processor.CHASE
 
     def test_by_time_closes_a_payment_that_chase_did_not_take(self) -> None:
         town = a_town("live", Policy(give_up_after_s=100))

@@ -23,10 +23,12 @@ FATES = {
     "refuse_connection": "not_reached",
 }
 BILLS = 60
+# Stands for the first bill that Chase charged: which one it is hangs on the faults.
+BY_CHASE = "by Chase"
 
 
 class FakeWorld:
-    """The fake service as the demonstration's world. `lies` are added to what Chase's books say."""
+    """The fake service as the demonstration's world. `lies` replace what Chase's books say."""
 
     def __init__(self, api_url: str, service: FakeService, clock: Clock) -> None:
         self.api_url, self.service, self.clock = api_url, service, clock
@@ -52,7 +54,9 @@ class FakeWorld:
 
     def charges(self, references: Sequence[str]) -> Charges:
         charged = {reference: [12599] * self.service.charges(reference) for reference in references}
-        return {**charged, **self.lies}
+        by_chase = next((reference for reference, amounts in charged.items() if amounts), "")
+        told = {by_chase if name == BY_CHASE else name: amounts for name, amounts in self.lies.items()}
+        return {**charged, **told}
 
 
 @pytest.fixture
@@ -87,9 +91,9 @@ def test_every_bill_is_charged_once_and_it_says_by_whom(world: FakeWorld, tmp_pa
 
 LIES = [
     ({"DEMO-00000": [12599]}, "WRONG: charged, Chase charged [12599], existing [12599]"),
-    ({"DEMO-00059": []}, "WRONG: charged, Chase charged [], existing []"),
-    ({"DEMO-00059": [1]}, "WRONG: charged, Chase charged [1], existing []"),
-    ({"DEMO-00059": [12599, 12599]}, "WRONG: charged, Chase charged [12599, 12599], existing []"),
+    ({BY_CHASE: []}, "WRONG: charged, Chase charged [], existing []"),
+    ({BY_CHASE: [1]}, "WRONG: charged, Chase charged [1], existing []"),
+    ({BY_CHASE: [12599, 12599]}, "WRONG: charged, Chase charged [12599, 12599], existing []"),
     ({NO_BILL: [12599]}, f"A charge of no bill: {NO_BILL}"),
 ]
 
