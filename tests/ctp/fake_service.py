@@ -48,6 +48,8 @@ class FakeService:
 
     def __init__(self, now: Callable[[], datetime], fate: Callable[[], str] = lambda: "approved") -> None:
         self.now, self.fate = now, fate
+        self.slow_void: Callable[[], bool] = lambda: False
+        self.voiding: set[str] = set()  # keys whose void Chase has not answered
         self.mode, self.percentage, self.otherwise = "live", 100, "off"
         self.authorization: str | None = None
         self.decisions: dict[str, dict[str, Any]] = {}
@@ -79,7 +81,9 @@ class FakeService:
         return sum(key in self.at_chase for key in self._keys_of[reference])
 
     def resolve(self) -> None:
-        """Every unknown payment becomes what it is at Chase."""
+        """Every unknown payment becomes what it is at Chase, and every void that is under way is done."""
+        while self.voiding:
+            self._voided(self.voiding.pop())
         for key, payment in self.payments.items():
             if payment["state"] == "unknown":
                 payment["state"] = "authorized" if key in self.at_chase else "failed"
@@ -194,12 +198,20 @@ class FakeService:
         [(key, payment)] = found
         if payment["state"] == "received":
             payment["state"] = "failed"
+        elif key in self.voiding:
+            return problem(409, "invalid-state", 2, state="authorized", allowedActions=[])
+        elif payment["state"] == "authorized" and self.slow_void():
+            self.voiding.add(key)
+            return Answer(202, dict(payment), {"retry-after": "2"})
         elif payment["state"] == "authorized":
-            payment["state"] = "voided"
-            self.at_chase.discard(key)
+            self._voided(key)
         elif payment["state"] != "voided":
             return problem(409, "invalid-state", 2, state=payment["state"], allowedActions=[])
         return Answer(201, dict(payment))
+
+    def _voided(self, key: str) -> None:
+        self.payments[key]["state"] = "voided"
+        self.at_chase.discard(key)
 
     def _open_payment(self, biller_id: str, reference: str, but: str) -> dict[str, Any] | None:
         for key in self._keys_of[reference]:

@@ -280,6 +280,23 @@ class TestGivingUp:
 
         assert (town.last(BILL).phase, town.charges(BILL)) == (Phase.CLOSED, 0)
 
+    def test_waits_for_a_void_that_is_under_way_and_does_not_take_authorized_for_a_charge(self) -> None:
+        town = a_town("live")
+        town.service.fate, town.service.slow_void = lambda: "unknown_charged", lambda: True
+        attempt = town.collect(BILL)
+        town.client.give_up(attempt.id, "the payer waits", patience_s=0)
+        town.service.resolve()
+
+        for _ in range(3):
+            town.clock.advance(60)
+            town.client.tick()
+            assert (town.last(BILL).phase, town.charges(BILL)) == (Phase.LIVE, 1)
+        town.service.resolve()
+        town.clock.advance(60)
+        town.client.tick()
+
+        assert (town.last(BILL).phase, town.charges(BILL)) == (Phase.CLOSED, 0)
+
     def test_finds_a_charge_whose_answer_was_lost_and_lets_it_stand(self) -> None:
         town = a_town("live")
         town.faults(scripted(None, "drop_after"), at="service")

@@ -104,6 +104,7 @@ class Life:
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
         self.town.service.fate = lambda: self.rng.choice(FATES)
+        self.town.service.slow_void = lambda: self.rng.random() < 0.5
 
     def break_everything(self) -> None:
         self.town.faults(chance(self.rng, 0.35, FAULTS), at="service")
