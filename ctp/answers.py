@@ -105,7 +105,9 @@ def read_report(response: Response) -> Told:
         return Told(Heard.REPORTED, "reported", payment_id=_text(body.get("id")))
     if response.status in _REPORT_AGAIN:
         return Told(Heard.NOT_YET, _words(response, body), retry_after_s=_retry_after_s(response))
-    return Told(Heard.LOST, _words(response, body))
+    # Live under a decision for shadow: the one thing that must never be, so it is said as loudly as a reason can.
+    alarm = "CHARGED LIVE IN SHADOW: " if body.get("mode") == "live" else ""
+    return Told(Heard.LOST, alarm + _words(response, body))
 
 
 def _problem(response: Response, body: Mapping[str, Any], payment: Mapping[str, Any]) -> Told:

@@ -1,5 +1,6 @@
 """CTP's side of the rollout: each bill charged once, by one processor, whatever breaks on the way."""
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from ctp.protocol import Action, Heard, Policy, Told
 from ctp.service import PaymentService
 from ctp.store import AttemptStore, ChangedMeanwhile
 
+_LOG: Final = logging.getLogger("ctp")
 _EXISTING: Final = {"approved": Heard.APPROVED, "declined": Heard.DECLINED, "error": Heard.FAILED}
 _FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -105,10 +107,7 @@ class RolloutClient:
     def _run(self, attempt_id: str) -> Attempt:
         """Step by step until it has ended, or must wait."""
         attempt = self._stored(attempt_id)
-        while attempt.is_open:
-            action = protocol.next_action(attempt)
-            if action is None:
-                break
+        while attempt.is_open and (action := protocol.next_action(attempt)) is not None:
             attempt = self._step(attempt, action)
             if attempt.due_at > self._now():
                 waiting, attempt = attempt, self._given_up_if_overdue(attempt)
@@ -126,6 +125,8 @@ class RolloutClient:
     def _step(self, attempt: Attempt, action: Action) -> Attempt:
         told = self._done(action, attempt)
         after = protocol.absorb(attempt, action, told, self._now(), self._policy)
+        if action is Action.REPORT and after.report is Report.LOST:
+            _LOG.warning("the report of attempt %s is lost: %s", attempt.id, told.reason)
         if after.report is Report.DUE and attempt.phase is Phase.SHADOW and self._too_many_reports():
             after = protocol.report_lost(after)
         return self._written(attempt, after)

@@ -166,6 +166,10 @@ def test_reports(status: int, body: Any, heard: Heard) -> None:
     assert read_report(answered(status, body)).heard is heard
 
 
+def test_a_report_that_was_taken_for_a_live_sale_is_said_aloud() -> None:
+    assert read_report(answered(201, payment("authorized"))).reason == "CHARGED LIVE IN SHADOW: 201 authorized"
+
+
 def test_a_payment_that_chase_did_not_take_is_known_by_its_id_and_still_open() -> None:
     told = read_sale(answered(503, problem("processor-unavailable", paymentId="pay_1"), "5"), ATTEMPT)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from ctp import Attempt, Bill, ExistingAnswer, Phase, Policy, Processor, Report
+from ctp import Attempt, Bill, ExistingAnswer, GivingUp, Phase, Policy, Processor, Report
 from ctp.transport import Request, Response
 from tests.ctp.fake_service import FakeService, problem
 from tests.ctp.faults import scripted
@@ -306,6 +306,17 @@ class TestGivingUp:
 
         assert (ended.phase, ended.processor, town.charges(BILL)) == (Phase.CHARGED, Processor.CHASE, 1)
 
+    def test_is_noted_on_what_another_process_wrote_meanwhile(self) -> None:
+        town = a_town("live")
+        town.faults(scripted(None, "overloaded", "drop_before", "drop_before"), at="service")
+        attempt = town.collect(BILL)
+        town.clock.advance(60)
+        town.faults(_once(lambda: town.a_client().tick()), at="store")
+
+        given_up = town.client.give_up(attempt.id, "the payer waits", patience_s=0)
+
+        assert (given_up.giving_up, given_up.version) == (GivingUp.WHATEVER_IS_THERE, attempt.version + 3)
+
     def test_what_has_ended_changes_nothing(self) -> None:
         town = a_town("live")
         attempt = town.collect(BILL)
@@ -367,7 +378,7 @@ class TestShadow:
 
         assert town.client.reports() == {Report.DUE: 2, Report.LOST: 3}
 
-    def test_counts_a_report_as_lost_where_the_instrument_is_gone(self) -> None:
+    def test_counts_a_report_as_lost_where_the_instrument_is_gone(self, caplog: pytest.LogCaptureFixture) -> None:
         town = a_town("shadow")
         town.collect(BILL)
         town.sales.gone.add(BILL.reference)
@@ -376,6 +387,7 @@ class TestShadow:
 
         assert town.client.reports() == {Report.LOST: 1}
         assert "instrument is gone" in town.last(BILL).reason
+        assert f"the report of attempt {town.last(BILL).id} is lost" in caplog.text
 
 
 class TestTheExistingProcessor:
@@ -451,6 +463,17 @@ def _noting(service: FakeService, sent: list[tuple[str, str, bytes]]) -> Callabl
         return handle(path, headers, body)
 
     return noted
+
+
+def _once(work: Callable[[], object]) -> Callable[[], None]:
+    """As a fault: just before the next write, and not within itself."""
+    left = [work]
+
+    def fault() -> None:
+        if left:
+            left.pop()()
+
+    return fault
 
 
 def _then(work: Callable[..., object], more: Callable[[], object]) -> Callable[..., object]:

@@ -10,13 +10,13 @@ from ctp import BearerAuth, PaymentService, Phase, Processor, RequestsTransport,
 from ctp.deadline import Deadlines, NoAnswer
 from ctp.transport import Request
 from tests.ctp.fake_http import BadServer, served
-from tests.ctp.fake_service import Clock, FakeService
+from tests.ctp.fake_service import Answer, Clock, FakeService
 from tests.ctp.faults import ExistingStub, Sales
 from tests.ctp.town import NoAuth, a_bill
 
-# The contract's 500 ms, and what a busy machine adds to a thread that wakes.
+# The contract's 500 ms, and what three commits and a thread that wakes may add.
 DECIDED_WITHIN_S = 0.5
-MARGIN_S = 0.25
+MARGIN_S = 0.1
 
 
 @pytest.fixture
@@ -39,16 +39,17 @@ class TestBillsNotYetDecided:
         existing = ExistingStub()
         with BadServer(kind) as server:
             client = a_client(transport, server.url, existing)
+            took: list[float] = []
             for number in range(3):
                 began_s = time.monotonic()
                 attempt = client.collect(a_bill(number))
-                took_s = time.monotonic() - began_s
+                took.append(time.monotonic() - began_s)
 
                 assert (attempt.phase, attempt.processor) == (Phase.CHARGED, Processor.EXISTING)
                 assert "no answer within 0.5 s" in attempt.reason
-                assert DECIDED_WITHIN_S <= took_s < DECIDED_WITHIN_S + MARGIN_S
-
             assert server.connections == 3
+        # The quickest of three: a machine that is busy elsewhere is not what is measured.
+        assert DECIDED_WITHIN_S <= min(took) < DECIDED_WITHIN_S + MARGIN_S
         assert len(existing.books) == 3
 
     def test_go_to_the_existing_processor_at_once_when_nothing_listens(self, transport: RequestsTransport) -> None:
@@ -130,6 +131,15 @@ def test_a_redirect_is_not_followed(transport: RequestsTransport) -> None:
     assert (answer.status, [path for path, _ in service.calls]) == (307, ["/payments"])
 
 
+def test_an_answer_that_does_not_end_is_no_answer(transport: RequestsTransport) -> None:
+    class Endless(FakeService):
+        def handle(self, path: str, headers: object, body: bytes) -> Answer:  # type: ignore[override]  # asks nothing
+            return Answer(201, {"state": "authorized" * 200_000})
+
+    with served(Endless(Clock().now)) as url, pytest.raises(NoAnswer, match="too long"):
+        transport.send(Request("POST", f"{url}/payments", {}, b"{}", NoAuth()), 10)
+
+
 def test_a_request_does_not_show_its_body() -> None:
     assert "4112" not in repr(Request("POST", "https://example.com", {}, b"4112344112344113", NoAuth()))
 
@@ -151,6 +161,19 @@ class TestADeadline:
             deadlines.call(lambda: True, 0.02)
 
         release.set()
+        assert deadlines.call(lambda: True, 5)
+
+    def test_ends_at_once_where_no_thread_is_to_be_had(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refused(thread: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        deadlines: Deadlines[bool] = Deadlines(calls_max=1)
+        with monkeypatch.context() as full:
+            full.setattr(threading.Thread, "start", refused)
+            for _ in range(2):
+                with pytest.raises(NoAnswer, match="no thread"):
+                    deadlines.call(lambda: True, 5)
+
         assert deadlines.call(lambda: True, 5)
 
     def test_names_what_went_wrong_by_type_alone(self) -> None:

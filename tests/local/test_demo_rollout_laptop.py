@@ -1,5 +1,8 @@
 """The demonstration's real world, and CTP's client selling to the real service through faults at Chase."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,6 +27,7 @@ from ctp import (
 from ctp.example import ExistingStub, Vault
 from ctp.protocol import new_attempt
 from local.demo_rollout.laptop_world import LaptopWorld, laptop_world
+from local.demo_rollout.world import WorldError
 from local.environment import HMAC_KEY_ID
 from local.keys import local_keys
 
@@ -90,6 +94,25 @@ def test_a_decline_is_a_decline(world: LaptopWorld, ctp: Ctp) -> None:
 
     assert (attempt.phase, attempt.reason) == (Phase.DECLINED, "402 declined")
     assert ctp.existing.books == {}
+
+
+def test_a_service_that_does_not_start_is_told_with_what_it_said(tmp_path: Path) -> None:
+    with pytest.raises(WorldError, match="PORT: must be a port number"), laptop_world(tmp_path, {"PORT": "x"}):
+        raise AssertionError("it started")
+
+
+@pytest.mark.parametrize("bills", ["0", "many", "-1", "٣"])
+def test_a_number_of_bills_that_is_none_is_refused(bills: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "local.demo_rollout"],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "DEMO_BILLS": bills},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (2, "DEMO_BILLS: write a whole number, 1 or more\n")
 
 
 @pytest.mark.parametrize("fault", ["drop_after_processing", "malformed_json", "http_500", "drop_before_processing"])
