@@ -65,6 +65,7 @@ def build(
     """Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies."""
     real_clock = SystemClock()
     clock, telemetry = clock or real_clock, telemetry or LoggedTelemetry()
+    fingerprints = Fingerprints(settings.fingerprint_keys)
     (engine, first), chase, tasks = (
         _database(settings, real_clock),
         chase_client(settings, clock, telemetry),
@@ -82,6 +83,7 @@ def build(
         messages=SqlMessages(engine, first=first),
         publisher=publisher or _publisher(settings),
         sealing=InstrumentSealing(settings.instrument_keys),
+        instrument_marks=fingerprints,
         chance=random.random,
     )
     publishing = Publishing(outside)
@@ -114,7 +116,7 @@ def build(
         real_clock=real_clock,
         telemetry=telemetry,
         authenticator=_authenticator(settings, telemetry),
-        fingerprints=Fingerprints(settings.fingerprint_keys),
+        fingerprints=fingerprints,
         database=engine,
         payments=outside.payments,
         sale=Sale(
