@@ -8,6 +8,7 @@ from shared.payments.lifecycle import blocked_sale
 from shared.payments.payment import Payment
 from shared.payments.requests import SaleRequest
 from shared.payments.sale_attempts import GONE, Attempt, attempt_of, blocked_by, blocked_record
+from shared.payments.state_machine import State
 from shared.use_cases.ports import Outside
 
 
@@ -24,11 +25,12 @@ class NetworkRules:
         self, payment: Payment, claimed: Payment, request: SaleRequest, *, actor: str, beside: Beside = NOTHING_BESIDE
     ) -> Payment:
         """
-        `claimed`, stored, where the rules let a `received` sale leave; else the payment as it so ended, `declined`.
+        `claimed`, stored, where the rules let the sale leave; else the payment as it so ended, `declined`.
 
-        Nothing of it has left before. Raises what `Payments.save` does.
+        Only a `received` sale is judged: of any other something may have left, and Chase takes it for the same try.
+        Raises what `Payments.save` does.
         """
-        attempt = self.attempt(request, claimed)
+        attempt = self.attempt(request, claimed) if payment.state is State.RECEIVED else None
         try:
             await self._payments.save(payment, claimed, replace(beside, attempt=attempt))
         except RetryBlocked:

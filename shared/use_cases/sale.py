@@ -202,21 +202,15 @@ class Sale:
         # Chase knows the earlier attempt under the merchant id of its day; under another it would take a second one.
         progress.merchant = replace(progress.merchant, merchant_id=payment.merchant_id)
         progress.send_before_s = self._clock.boot_s() + SEND_WITHIN_S
+        call = progress.call
+        claimed = reclaimed(payment, payment.sale, actor=call.caller, now=self._clock.now())
         try:
-            claimed = await self._claimed_again(progress.call, payment)
+            claimed = await self._rules.claim_again(payment, claimed, call.request, actor=call.caller)
         except ChangedMeanwhile:
             raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S, paymentId=payment.id) from None
         if claimed.state is not State.SUBMITTED:
             return SaleAnswer(claimed)
         return await self._charge(progress, claimed)
-
-    async def _claimed_again(self, call: SaleCall, payment: Payment) -> Payment:
-        claimed = reclaimed(payment, payment.sale, actor=call.caller, now=self._clock.now())
-        if payment.state is State.RECEIVED:
-            return await self._rules.claim_again(payment, claimed, call.request, actor=call.caller)
-        # What may have left already is the same try once more: Chase knows it by its request-id.
-        await self._payments.save(payment, claimed)
-        return claimed
 
     async def _charge(self, progress: "_Progress", payment: Payment) -> SaleAnswer:
         progress.payment = payment

@@ -59,10 +59,7 @@ class SendingAgain:
     async def _sale(
         self, payment: Payment, claimed: Payment, request: SaleRequest, beside: Beside, send_before_s: float
     ) -> Payment:
-        if payment.state is State.RECEIVED:
-            claimed = await self._rules.claim_again(payment, claimed, request, actor=ACTOR, beside=beside)
-        else:
-            await self._recording.step(payment, claimed, beside)
+        claimed = await self._rules.claim_again(payment, claimed, request, actor=ACTOR, beside=beside)
         if claimed.state is not State.SUBMITTED:
             return claimed
         merchant = self._merchant(claimed)

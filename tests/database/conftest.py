@@ -61,7 +61,7 @@ MIGRATIONS = Path(migrations.__file__).parent / "migrations"
 # Children before parents.
 TABLES = (
     "entries", "accounts", "journal_entries", "ledger_postings", "history", "instruments", "operations", "payments",
-    "idempotency_keys", "nonces", "outbox", "inbox", "set_aside", "sale_attempts", "sale_attempt_gates",
+    "idempotency_keys", "nonces", "outbox", "inbox", "set_aside", "sale_attempts",
     "schema_migrations",
 )  # fmt: skip
 READ_FROM_SNAPSHOTS = """
