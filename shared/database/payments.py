@@ -20,6 +20,7 @@ from shared.database.unit_of_work import (
     UniqueViolation,
     Value,
 )
+from shared.payments.audit import Chain
 from shared.payments.beside import NOTHING_BESIDE, Beside
 from shared.payments.claims import Claim
 from shared.payments.errors import (
@@ -92,8 +93,10 @@ class SqlPayments:
     `lease` is how long a message belongs to the process that wrote it, before a sweep may send it.
     """
 
-    def __init__(self, engine: Engine, *, first: First, lease: timedelta = timedelta(seconds=PUBLISH_LEASE_S)) -> None:
-        self._engine, self._first, self._lease = engine, first, lease
+    def __init__(
+        self, engine: Engine, *, first: First, chain: Chain, lease: timedelta = timedelta(seconds=PUBLISH_LEASE_S)
+    ) -> None:
+        self._engine, self._first, self._chain, self._lease = engine, first, chain, lease
 
     async def begin_sale(
         self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None, attempt: Attempt | None = None
@@ -105,7 +108,7 @@ class SqlPayments:
         """
         key = key_kept(payment.id, payment.sale, payment.caller, payment.idempotency_key, fingerprint)
         try:
-            await self._engine.run([*nonce_kept(nonce), key, *payment_begun(payment), *_tried(attempt)])
+            await self._engine.run([*nonce_kept(nonce), key, *payment_begun(payment, self._chain), *_tried(attempt)])
         except GuardFailed as failed:
             raise _not_done(failed) from failed
         except UniqueViolation as violated:
@@ -157,7 +160,7 @@ class SqlPayments:
         await self._write(
             [
                 *_statements(beside, after),
-                *step(before, after),
+                *step(before, after, self._chain),
                 *self._instrument(before, after, beside.sealed),
                 *kept(messages, now=after.updated_at, lease=self._lease),
                 *(remembered(after, beside.declined) if beside.declined else ()),

@@ -33,7 +33,7 @@ from shared.payments.payment import Payment
 from shared.payments.requests import Initiator
 from shared.payments.retry_limits import KEPT_FOR
 from shared.payments.sale_attempts import Attempt, Block, Decline, PastDecline, blocked_by
-from tests.builders import NOW, a_submitted_payment
+from tests.builders import CHAIN, NOW, a_submitted_payment
 from tests.database.conftest import MIGRATIONS
 from tests.payments.attempts import a_decline, an_attempt, past_of
 
@@ -57,7 +57,7 @@ def payment_of(this: Attempt) -> Payment:
 
 def begun(this: Attempt) -> list[Statement]:
     """Commit 1, but for its key; bills are left open on purpose (`mode`), for they are not what this is about."""
-    return [*payment_begun(payment_of(this)), attempted(this)]
+    return [*payment_begun(payment_of(this), CHAIN), attempted(this)]
 
 
 def declined(this: Attempt, decline: Decline | None = None) -> list[Statement]:
@@ -125,7 +125,7 @@ class TestATry:
     async def test_with_what_cannot_be_known_again_is_not_remembered(self, engine: Engine) -> None:
         wallet = an_attempt()
 
-        await engine.run([*payment_begun(payment_of(wallet)), *declined(wallet)])
+        await engine.run([*payment_begun(payment_of(wallet), CHAIN), *declined(wallet)])
 
         assert await count(engine) == 0
 
@@ -140,7 +140,7 @@ class TestATry:
 
     async def test_through_the_repository_is_refused_by_the_name_of_the_rule(self, real_schema: Any) -> None:
         engine, first = real_schema
-        payments = SqlPayments(engine, first=first)
+        payments = SqlPayments(engine, first=first, chain=CHAIN)
         await filled(engine, 20)
         this = an_attempt(number=1)
 
@@ -348,7 +348,7 @@ def test_the_database_lets_through_what_the_rules_do_and_nothing_else(
         block: Block | None = blocked_by(this, past_declines(file.read(why_blocked(this))))
 
         # Without operation and history, which nothing here asks about.
-        assert file.run((payment_begun(payment_of(this))[0], attempted(this))) is (block is None)
+        assert file.run((payment_begun(payment_of(this), CHAIN)[0], attempted(this))) is (block is None)
 
         if block is None and decline is not None:
             assert file.run(tuple(declined(this, decline)))
