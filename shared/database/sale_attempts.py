@@ -5,7 +5,7 @@ Commit 1 takes `attempted`, the last of its batch, which writes no row; a commit
 returned, takes `remembered`. Statements are portable.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final
@@ -39,10 +39,15 @@ SELECT ?, instrument_fingerprint, instrument_key, ?, biller_id, merchant_id, ref
 FROM payments WHERE id = ? AND instrument_fingerprint IS NOT NULL
 """
 # What is the same in declines that count together; all are of one instrument.
-_TOGETHER: Final = {
+_COLUMNS: Final[Mapping[Scope, tuple[str, ...]]] = {
     Scope.INSTRUMENT: (),
     Scope.AMOUNT: ("merchant_id", "amount_minor", "currency"),
     Scope.BILL: ("biller_id", "reference", "amount_minor", "currency"),
+}
+_VALUES: Final[Mapping[Scope, Callable[[Attempt], tuple[Value, ...]]]] = {
+    Scope.INSTRUMENT: lambda _: (),
+    Scope.AMOUNT: lambda this: (this.merchant_id, this.amount.amount_minor, this.amount.currency),
+    Scope.BILL: lambda this: (this.biller_id, this.reference, this.amount.amount_minor, this.amount.currency),
 }
 _LIFT: Final = "UPDATE sale_attempts SET blocks = 'nothing' WHERE operation_id = ? AND blocks <> 'nothing'"
 _PURGE_OLD: Final = "DELETE FROM sale_attempts WHERE at < ? AND blocks = 'nothing'"
@@ -60,15 +65,14 @@ def attempted(this: Attempt) -> Statement:
     remembered by, whoever finds it out and however late.
     """
     current, prints = this.fingerprints[0], tuple(fingerprint.digest for fingerprint in this.fingerprints)
-    sql = _attempt_sql(this.network, this.initiator, this.at.date(), len(prints), this.standing)
+    sql, limits = _judged(this.network, this.initiator, this.at.date(), len(prints), this.standing)
     values: list[Value] = [current.digest, current.key_name, this.initiator, this.payment_id]
     values += [*prints, this.merchant_id, this.biller_id]
-    counted: list[Value] = []
-    values_of = _values_of(this)
-    for limit in limits_on(this.network, this.initiator, this.at):
-        together = (values_of[column] for column in _columns(limit))
-        counted += [*prints, time_text(this.at - limit.window), *together, limit.maximum]
-    return Statement(sql, (*values, *counted), guard=RETRY_LIMIT)
+    for limit in limits:
+        by = () if limit.initiator is None else (limit.initiator,)
+        together = _VALUES[limit.scope](this)
+        values += [*prints, time_text(this.at - limit.window), *by, *together, limit.maximum]
+    return Statement(sql, tuple(values), guard=RETRY_LIMIT)
 
 
 def remembered(payment: Payment, decline: Decline) -> list[Statement]:
@@ -137,11 +141,12 @@ def _past(
 
 # One text for all sales of a network that are held to the same rules: engines keep what they make of a text.
 @lru_cache(256)
-def _attempt_sql(network: Network, initiator: Initiator, day: date, prints: int, standing: bool) -> str:
-    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    limits = limits_on(network, initiator, midnight)
+def _judged(
+    network: Network, initiator: Initiator, day: date, prints: int, standing: bool
+) -> tuple[str, tuple[Limit, ...]]:
+    limits = limits_on(network, initiator, datetime(day.year, day.month, day.day, tzinfo=UTC))
     conditions = [_no_last_word(prints, standing), *(_place_left(limit, prints) for limit in limits)]
-    return "\nAND ".join([_ATTEMPT, *conditions])
+    return "\nAND ".join([_ATTEMPT, *conditions]), limits
 
 
 def _no_last_word(prints: int, standing: bool) -> str:
@@ -155,27 +160,12 @@ def _no_last_word(prints: int, standing: bool) -> str:
 
 def _place_left(limit: Limit, prints: int) -> str:
     """As `sale_attempts.blocked_by` counts: what was declined in the window."""
-    together = "".join(f" AND {column} = ?" for column in _columns(limit))
+    by = () if limit.initiator is None else ("initiator",)
+    together = "".join(f" AND {column} = ?" for column in (*by, *_COLUMNS[limit.scope]))
     return (
         f"(SELECT COUNT(*) FROM sale_attempts WHERE fingerprint IN ({_marks(prints)}) AND at > ? AND counted = 1"  # noqa: S608
         f"{together}) < ?"
     )
-
-
-def _columns(limit: Limit) -> tuple[str, ...]:
-    by = () if limit.initiator is None else ("initiator",)
-    return (*by, *_TOGETHER[limit.scope])
-
-
-def _values_of(this: Attempt) -> dict[str, Value]:
-    return {
-        "initiator": this.initiator,
-        "merchant_id": this.merchant_id,
-        "biller_id": this.biller_id,
-        "reference": this.reference,
-        "amount_minor": this.amount.amount_minor,
-        "currency": this.amount.currency,
-    }
 
 
 def _marks(count: int) -> str:
