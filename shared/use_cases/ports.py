@@ -18,6 +18,7 @@ from shared.payments.pace import Pace
 from shared.payments.payment import Operation, Payment
 from shared.payments.posting import Posting
 from shared.payments.requests import Instrument, Merchant, SaleRequest
+from shared.payments.sale_attempts import Attempt, PastDecline
 from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
 from shared.shadow.document import RolloutVersion
@@ -174,8 +175,17 @@ class InstrumentMarks(Protocol):
 class Payments(Protocol):
     """Payments at rest. Each call is one round trip; each write is one commit, all or none."""
 
-    async def begin_sale(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> None:
-        """Commit 1. Raises Unauthenticated (nonce seen before), KeyTaken or BillOpen; then nothing is stored."""
+    async def begin_sale(
+        self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None, attempt: Attempt | None = None
+    ) -> None:
+        """
+        Commit 1. `attempt` is the sale as its network's rules see it; None where none applies, or nothing will leave.
+
+        Raises Unauthenticated (nonce seen before), KeyTaken, BillOpen or RetryBlocked; then nothing is stored.
+        """
+
+    async def past_declines(self, attempt: Attempt) -> Sequence[PastDecline]:
+        """What is remembered of its instrument, and may stand in the way of `attempt`; oldest first."""
 
     async def by_key(self, caller: str, idempotency_key: str, nonce: Nonce | None) -> KeyRecord | None:
         """What the key stands for; stores `nonce` on the way. Raises Unauthenticated if it was seen before."""
@@ -200,7 +210,8 @@ class Payments(Protocol):
         The step from `before` to `after`, guarded on its version and on the operation's state, with what is `beside`.
 
         The messages that it put into the outbox: publish them. Raises ChangedMeanwhile if somebody else was first,
-        KeyTaken, Unauthenticated (nonce seen before), AlreadyReceived (message); then nothing is stored.
+        KeyTaken, Unauthenticated (nonce seen before), AlreadyReceived (message), RetryBlocked (attempt); then nothing
+        is stored.
         """
 
     async def get(self, payment_id: str) -> Payment | None: ...
@@ -351,4 +362,5 @@ class Outside:
     messages: Messages
     publisher: Publisher
     sealing: Sealing
+    instrument_marks: InstrumentMarks
     chance: Callable[[], float]

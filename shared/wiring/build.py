@@ -66,6 +66,7 @@ def build(
     """Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies."""
     real_clock = SystemClock()
     clock, telemetry = clock or real_clock, telemetry or LoggedTelemetry()
+    fingerprints = Fingerprints(settings.fingerprint_keys)
     publisher = publisher or service_bus_publisher(settings)
     (engine, first), chase, tasks = (
         database(settings, real_clock),
@@ -90,6 +91,7 @@ def build(
         messages=SqlMessages(engine, first=first),
         publisher=publisher,
         sealing=InstrumentSealing(settings.instrument_keys),
+        instrument_marks=fingerprints,
         chance=random.random,
     )
     publishing = Publishing(outside)
@@ -132,7 +134,7 @@ def build(
         real_clock=real_clock,
         telemetry=telemetry,
         authenticator=authenticator(settings, telemetry),
-        fingerprints=Fingerprints(settings.fingerprint_keys),
+        fingerprints=fingerprints,
         database=engine,
         payments=outside.payments,
         sale=Sale(

@@ -15,8 +15,8 @@ from shared.database.payments import SqlPayments
 from shared.payments.anchor import Anchor
 from shared.payments.audit import Keyring
 from shared.payments.idempotency import Fingerprint
-from shared.payments.lifecycle import with_sale_outcome
 from shared.payments.payment import Payment
+from shared.payments.sale_outcome import with_sale_outcome
 from shared.telemetry import RecordedTelemetry
 from shared.use_cases.audit_anchor import AuditAnchor
 from shared.use_cases.audit_verification import AuditVerification

@@ -202,6 +202,7 @@ def build_workshop(
         messages=SqlMessages(engine, first=first_by_limit),
         publisher=broker,
         sealing=InstrumentSealing({"k1": KEY}),
+        instrument_marks=FINGERPRINTS,
         chance=lambda: 1.0,
     )
     publishing = Publishing(outside)
