@@ -24,11 +24,16 @@ param privateNetwork bool
 @description('Address ranges (CIDR) that may call the service from the internet. Empty with privateNetwork: nobody may.')
 param callerAddressRanges array = []
 
-@description('Address ranges that may reach data services while they are public: the operator who provisions them.')
-param operatorAddressRanges array = []
+@description('Addresses (IPv4) that may reach data services while they are public: of the operators who provision them.')
+param operatorAddresses array = []
 
-@description('Address space of the virtual network: /24 at least.')
-param addressSpace string = '10.60.0.0/24'
+@description('Address ranges of the virtual network and its subnets.')
+param networkRanges object = {
+  network: '10.60.0.0/24'
+  app: '10.60.0.0/26'
+  endpoints: '10.60.0.64/26'
+  operators: '10.60.0.128/26'
+}
 
 @description('Entra group that administers the database: its display name.')
 param sqlAdministratorName string
@@ -200,7 +205,7 @@ module network 'modules/network.bicep' = if (privateNetwork) {
     name: 'vnet-payments-${environmentName}-${token}'
     location: location
     tags: tags
-    addressSpace: addressSpace
+    ranges: networkRanges
   }
 }
 
@@ -214,7 +219,7 @@ module storage 'modules/storage.bicep' = {
     tags: tags
     sku: storageSku
     auditRetentionDays: auditRetentionDays
-    operatorAddressRanges: operatorAddressRanges
+    operatorAddresses: operatorAddresses
     endpointSubnetId: privateNetwork ? network.outputs.endpointSubnetId : ''
     workspaceId: monitoring.outputs.workspaceId
     appPrincipalId: identity.outputs.principalId
@@ -233,7 +238,7 @@ module keyVault 'modules/key_vault.bicep' = {
     name: 'kv-pay-${take(token, 13)}'
     location: location
     tags: tags
-    operatorAddressRanges: operatorAddressRanges
+    operatorAddresses: operatorAddresses
     endpointSubnetId: privateNetwork ? network.outputs.endpointSubnetId : ''
     workspaceId: monitoring.outputs.workspaceId
     appPrincipalId: identity.outputs.principalId
@@ -270,7 +275,7 @@ module sql 'modules/sql.bicep' = {
     autoPauseMinutes: sqlAutoPauseMinutes
     minimumCapacity: sqlMinimumCapacity
     zoneRedundant: sqlZoneRedundant
-    operatorAddressRanges: operatorAddressRanges
+    operatorAddresses: operatorAddresses
     endpointSubnetId: privateNetwork ? network.outputs.endpointSubnetId : ''
     workspaceId: monitoring.outputs.workspaceId
   }

@@ -2,7 +2,7 @@
 param name string
 param location string
 param tags object
-param addressSpace string
+param ranges object
 
 // Zone names are fixed by the platform; where Azure's own suffix tells them, it does.
 var zones = [
@@ -14,9 +14,6 @@ var zones = [
   'privatelink.servicebus.windows.net'
   'privatelink.azurewebsites.net'
 ]
-var appRange = cidrSubnet(addressSpace, 26, 0)
-var endpointRange = cidrSubnet(addressSpace, 26, 1)
-var operatorRange = cidrSubnet(addressSpace, 26, 2)
 
 // Chase may be told one address to expect us from; new networks have no way out of their own.
 resource outboundAddress 'Microsoft.Network/publicIPAddresses@2024-07-01' = {
@@ -63,9 +60,9 @@ resource endpointRules 'Microsoft.Network/networkSecurityGroups@2024-07-01' = {
           direction: 'Inbound'
           access: 'Allow'
           protocol: 'Tcp'
-          sourceAddressPrefix: addressSpace
+          sourceAddressPrefix: ranges.network
           sourcePortRange: '*'
-          destinationAddressPrefix: endpointRange
+          destinationAddressPrefix: ranges.endpoints
           destinationPortRanges: [
             '443'
             '1433'
@@ -121,14 +118,14 @@ resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
   properties: {
     addressSpace: {
       addressPrefixes: [
-        addressSpace
+        ranges.network
       ]
     }
     subnets: [
       {
         name: 'app'
         properties: {
-          addressPrefix: appRange
+          addressPrefix: ranges.app
           defaultOutboundAccess: false
           natGateway: {
             id: gateway.id
@@ -150,7 +147,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
       {
         name: 'endpoints'
         properties: {
-          addressPrefix: endpointRange
+          addressPrefix: ranges.endpoints
           defaultOutboundAccess: false
           privateEndpointNetworkPolicies: 'Enabled'
           networkSecurityGroup: {
@@ -162,7 +159,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
         // Where a deployment agent or an operator's machine stands: in production data has no other door.
         name: 'operators'
         properties: {
-          addressPrefix: operatorRange
+          addressPrefix: ranges.operators
           defaultOutboundAccess: false
           natGateway: {
             id: gateway.id
