@@ -50,8 +50,8 @@ param sqlAutoPauseMinutes int = -1
 @description('Least vCores of a serverless database, as text (0.5 and up). Empty for a provisioned one.')
 param sqlMinimumCapacity string = ''
 
-@description('Spread the database over availability zones.')
-param sqlZoneRedundant bool = false
+@description('Spread the database and the instances over availability zones.')
+param zoneRedundant bool = false
 
 @description('Standard, or Premium: private endpoints need Premium.')
 @allowed([
@@ -274,7 +274,7 @@ module sql 'modules/sql.bicep' = {
     sku: sqlSku
     autoPauseMinutes: sqlAutoPauseMinutes
     minimumCapacity: sqlMinimumCapacity
-    zoneRedundant: sqlZoneRedundant
+    zoneRedundant: zoneRedundant
     operatorAddresses: operatorAddresses
     endpointSubnetId: privateNetwork ? network.outputs.endpointSubnetId : ''
     workspaceId: monitoring.outputs.workspaceId
@@ -287,6 +287,7 @@ module functionApp 'modules/function_app.bicep' = {
   params: {
     name: 'func-payments-${environmentName}-${token}'
     planName: 'plan-payments-${environmentName}-${token}'
+    zoneRedundant: zoneRedundant
     location: location
     tags: tags
     appEnvironment: appEnvironment

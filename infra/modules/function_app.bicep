@@ -2,6 +2,7 @@
 // Not set here, because Flex refuses or ignores them: FUNCTIONS_WORKER_RUNTIME, FUNCTIONS_EXTENSION_VERSION, WEBSITE_*.
 param name string
 param planName string
+param zoneRedundant bool
 param location string
 param tags object
 param appEnvironment string
@@ -94,6 +95,7 @@ var clientSecretSettings = [
 var credentialSettings = chaseCredential == 'private-key' ? privateKeySettings : clientSecretSettings
 
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
+  // checkov:skip=CKV_AZURE_225:a parameter; main.parameters.prod.json turns it on
   name: planName
   location: location
   tags: tags
@@ -104,10 +106,15 @@ resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   }
   properties: {
     reserved: true
+    zoneRedundant: zoneRedundant
   }
 }
 
 resource app 'Microsoft.Web/sites@2024-11-01' = {
+  // checkov:skip=CKV_AZURE_17:callers prove themselves by a token or a signed request (docs/hmac-signature.md), not by a certificate
+  // checkov:skip=CKV_AZURE_212:Flex Consumption has alwaysReady instead of a least number of instances
+  // checkov:skip=CKV_AZURE_213:Flex Consumption replaces instances itself and takes no health check path
+  // checkov:skip=CKV_AZURE_222:off with privateNetwork, as in main.parameters.prod.json; elsewhere only callerAddressRanges may call
   name: name
   location: location
   // azd finds where to deploy by this tag: the name of the service in azure.yaml.

@@ -14,6 +14,7 @@ var operatorRules = [for address in operatorAddresses: {
 }]
 
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
+  // checkov:skip=CKV_AZURE_109:denied with privateNetwork, as in main.parameters.prod.json
   name: name
   location: location
   tags: tags
