@@ -276,6 +276,7 @@ module sql 'modules/sql.bicep' = {
     minimumCapacity: sqlMinimumCapacity
     zoneRedundant: zoneRedundant
     operatorAddresses: operatorAddresses
+    alarmEmails: alarmEmails
     endpointSubnetId: privateNetwork ? network.outputs.endpointSubnetId : ''
     workspaceId: monitoring.outputs.workspaceId
   }
