@@ -84,9 +84,14 @@ class Logs:
 
     def ask(self, query: str, now: datetime = NOW) -> list[dict[str, Any]]:
         """The rows that `query` (KQL) answers at `now`. Raises duckdb_kql.KqlError for one that cannot be read."""
-        found = self._database.execute(_sql(query, now))
+        translated = _sql(query, now)
+        found = self._database.execute(translated, translated.parameters)
         columns = [column[0] for column in found.description or ()]
         return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
+
+    def empty(self) -> None:
+        for table in TABLES:
+            self._database.execute(f"TRUNCATE {table}")
 
     def close(self) -> None:
         self._database.close()
@@ -97,9 +102,9 @@ class Logs:
 
 
 @cache
-def _sql(query: str, now: datetime) -> str:
+def _sql(query: str, now: datetime) -> duckdb_kql.TranslationResult:
     """Reading KQL takes a quarter of a second: once a query and a run."""
-    return str(duckdb_kql.to_sql(query, schema={table: list(of) for table, of in TABLES.items()}, query_now=now))
+    return duckdb_kql.to_sql(query, schema={table: list(of) for table, of in TABLES.items()}, query_now=now)
 
 
 class _Kept(logging.Handler):

@@ -179,11 +179,17 @@ QUIET: list[tuple[str, Condition]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def workspace() -> Iterator[Logs]:
+    workspace = Logs()
+    yield workspace
+    workspace.close()
+
+
 @pytest.fixture
-def logs() -> Iterator[Logs]:
-    logs = Logs()
-    yield logs
-    logs.close()
+def logs(workspace: Logs) -> Logs:
+    workspace.empty()
+    return workspace
 
 
 @pytest.mark.parametrize(("name", "condition"), RAISED, ids=[f"{name}-{at}" for at, (name, _) in enumerate(RAISED)])
