@@ -8,7 +8,8 @@ param serviceBusId string
 param actionGroupId string
 param runbookBaseUrl string
 
-var alarms = loadJsonContent('../alarms.json').alarms
+// any(): the compiler would give each entry a type of its own, and they differ in what is optional.
+var alarms = any(loadJsonContent('../alarms.json').alarms)
 var spans = {
   PT5M: '5m'
   PT15M: '15m'
@@ -107,13 +108,13 @@ resource queueRules 'Microsoft.Insights/metricAlerts@2018-03-01' = [for alarm in
           name: 'by-queue'
           criterionType: 'StaticThresholdCriterion'
           metricNamespace: 'Microsoft.ServiceBus/namespaces'
-          metricName: alarm.metric.name
-          timeAggregation: alarm.metric.aggregation
+          metricName: alarm.?metric.?name ?? ''
+          timeAggregation: alarm.?metric.?aggregation ?? ''
           operator: 'GreaterThanOrEqual'
           threshold: alarm.threshold
           dimensions: [
             {
-              name: alarm.metric.dimension
+              name: alarm.?metric.?dimension ?? ''
               operator: 'Include'
               values: [
                 '*'

@@ -92,6 +92,29 @@ resource auditing 'Microsoft.Sql/servers/auditingSettings@2023-08-01' = {
   }
 }
 
+// What the server audits leaves it by way of its own database, for all of its databases.
+resource master 'Microsoft.Sql/servers/databases@2023-08-01' existing = {
+  parent: server
+  name: 'master'
+}
+
+resource auditLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'audit-to-workspace'
+  scope: master
+  dependsOn: [
+    auditing
+  ]
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        category: 'SQLSecurityAuditEvents'
+        enabled: true
+      }
+    ]
+  }
+}
+
 // Unusual logins, injection attempts: told to those who hear alarms.
 resource threats 'Microsoft.Sql/servers/securityAlertPolicies@2023-08-01' = {
   parent: server
@@ -111,10 +134,6 @@ resource telemetry 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = 
   properties: {
     workspaceId: workspaceId
     logs: [
-      {
-        category: 'SQLSecurityAuditEvents'
-        enabled: true
-      }
       {
         category: 'Errors'
         enabled: true

@@ -1,5 +1,5 @@
 """
-What Bicep cannot say about the database: its migrations, and a user for the app that may read and write rows and no more.
+What Bicep cannot say about the database: its migrations, and a user for the app that may read and write rows.
 
 Run as a member of the group that administers the server, from where the server can be reached, with the outputs of the
 deployment in the environment: SQL_SERVER_HOST, SQL_DATABASE_NAME, APP_IDENTITY_NAME. Safe to run again.

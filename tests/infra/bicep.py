@@ -1,4 +1,4 @@
-"""What a Bicep file declares, read from its syntax tree: enough to follow parameters, outputs, modules and resources."""
+"""What a Bicep file declares, read from its syntax tree: parameters, outputs, modules and resources."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

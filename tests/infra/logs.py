@@ -98,7 +98,7 @@ class Logs:
 
     def _row(self, table: str, *values: Any) -> None:
         marks = ", ".join("?" * len(values))
-        self._database.execute(f"INSERT INTO {table} VALUES ({marks})", values)
+        self._database.execute(f"INSERT INTO {table} VALUES ({marks})", values)  # noqa: S608 - names of TABLES
 
 
 @cache

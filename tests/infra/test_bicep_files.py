@@ -61,9 +61,7 @@ class TestTypes:
         ],
         ids=["misspelt", "no-such-value", "text-for-a-number", "missing"],
     )
-    def test_an_error_in_a_type_that_was_written_by_hand_is_found(
-        self, tmp_path: Path, right: str, wrong: str
-    ) -> None:
+    def test_an_error_in_a_type_that_was_written_by_hand_is_found(self, tmp_path: Path, right: str, wrong: str) -> None:
         spoilt = tmp_path / "infra"
         shutil.copytree(INFRA, spoilt)
         alarms = spoilt / "modules" / "alarms.bicep"

@@ -75,7 +75,8 @@ class TestDatabase:
         assert sql["auditing"].text("properties", "state") == "'Enabled'"
         assert sql["auditing"].text("properties", "isAzureMonitorTargetEnabled") == "true"
         assert sql["threats"].text("properties", "state") == "'Enabled'"
-        assert "SQLSecurityAuditEvents" in sql["telemetry"].text("properties", "logs")
+        assert sql["auditLogs"].text("scope") == "master"
+        assert "SQLSecurityAuditEvents" in sql["auditLogs"].text("properties", "logs")
 
     def test_opens_no_door_of_its_own_in_a_private_network(self) -> None:
         source = (INFRA / "modules" / "sql.bicep").read_text("utf-8")
@@ -125,7 +126,9 @@ def test_whatever_has_a_public_network_has_none_in_a_private_one(module: str, re
 
 
 def test_every_private_endpoint_finds_its_name_in_a_zone_that_is_made() -> None:
-    zones = {zone.replace("${service}", "*") for zone in strings(read(INFRA / "modules/network.bicep").variables["zones"])}
+    zones = {
+        zone.replace("${service}", "*") for zone in strings(read(INFRA / "modules/network.bicep").variables["zones"])
+    }
     resolved = {zone.replace("environment().suffixes.storage", "suffix") for zone in zones}
     wanted = {
         name.strip("'").replace("environment().suffixes.storage", "suffix")
@@ -134,9 +137,7 @@ def test_every_private_endpoint_finds_its_name_in_a_zone_that_is_made() -> None:
         if module.what == "private_endpoint.bicep"
         for name in [module.text("params", "zoneName")]
     }
-    expanded = {
-        name.replace("${service}", service) for name in wanted for service in ("blob", "queue", "table")
-    }
+    expanded = {name.replace("${service}", service) for name in wanted for service in ("blob", "queue", "table")}
 
     assert expanded <= resolved
     assert resolved - expanded == set()

@@ -44,7 +44,9 @@ class TestModules:
 
         assert set(FILES) - used == set()
 
-    @pytest.mark.parametrize("path", [path for path in FILES if path != MAIN], ids=[n for n in NAMES if n != "main.bicep"])
+    @pytest.mark.parametrize(
+        "path", [path for path in FILES if path != MAIN], ids=[n for n in NAMES if n != "main.bicep"]
+    )
     def test_outputs_are_all_read_by_somebody(self, path: Path) -> None:
         callers = [
             (caller, module.symbol) for caller, module in CALLS if (caller.parent / module.what).resolve() == path
