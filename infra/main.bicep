@@ -145,6 +145,9 @@ param runbookBaseUrl string
 @description('Raise the alarms. Off for an installation that is only being tried.')
 param alarmsEnabled bool = true
 
+@description('Names of alarms that stay off here, such as no-traffic where nobody pays.')
+param disabledAlarms array = []
+
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = {
   'azd-env-name': environmentName
@@ -342,6 +345,7 @@ module alarms 'modules/alarms.bicep' = {
     location: location
     tags: tags
     enabled: alarmsEnabled
+    disabledAlarms: disabledAlarms
     workspaceId: monitoring.outputs.workspaceId
     serviceBusId: serviceBus.outputs.id
     actionGroupId: monitoring.outputs.actionGroupId

@@ -3,6 +3,7 @@
 param location string
 param tags object
 param enabled bool
+param disabledAlarms array
 param workspaceId string
 param serviceBusId string
 param actionGroupId string
@@ -50,7 +51,7 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for alarm 
     displayName: alarm.name
     description: '${alarm.condition} Runbook: ${runbookBaseUrl}/${alarm.name}.md'
     severity: alarm.severity
-    enabled: enabled
+    enabled: enabled && contains(disabledAlarms, alarm.name) == false
     evaluationFrequency: alarm.frequency
     windowSize: alarm.window
     autoMitigate: true
@@ -93,7 +94,7 @@ resource queueRules 'Microsoft.Insights/metricAlerts@2018-03-01' = [for alarm in
   properties: {
     description: '${alarm.condition} Runbook: ${runbookBaseUrl}/${alarm.name}.md'
     severity: alarm.severity
-    enabled: enabled
+    enabled: enabled && contains(disabledAlarms, alarm.name) == false
     scopes: [
       serviceBusId
     ]

@@ -16,12 +16,13 @@ from tests.infra.bicep import FILES, INFRA, read, text, walk
 
 ROOT = INFRA.parent
 CHECK = Path(os.environ.get("BICEP_CHECK") or ROOT.parent / "shared" / "tools" / "bicep_check.py")
-CHECKOV = os.environ.get("CHECKOV") or shutil.which("checkov")
+INSTALLED = ROOT / ".tools" / "checkov" / "bin" / "checkov"
+CHECKOV = os.environ.get("CHECKOV") or (str(INSTALLED) if INSTALLED.exists() else shutil.which("checkov"))
 HAND_WRITTEN = json.loads((Path(__file__).parent / "hand_written_types.json").read_text("utf-8"))
 HAND_WRITTEN_TYPES = {name: objects for name, objects in HAND_WRITTEN.items() if name != "about"}
 
 with_schema = pytest.mark.skipif(not CHECK.exists(), reason="needs the type check and its schema: BICEP_CHECK")
-with_checkov = pytest.mark.skipif(CHECKOV is None, reason="needs checkov on PATH, or CHECKOV: it has its own venv")
+with_checkov = pytest.mark.skipif(CHECKOV is None, reason="needs checkov: infra/scripts/install_checkers.sh")
 NAMES = [path.relative_to(INFRA).as_posix() for path in FILES]
 
 

@@ -17,7 +17,7 @@ CHECK = Path(__file__).parent / "kql_check.cjs"
 
 pytestmark = pytest.mark.skipif(
     not (MODULES / "@kusto" / "language-service-next").exists(),
-    reason="needs the npm package @kusto/language-service-next: KUSTO_LANGUAGE_SERVICE",
+    reason="needs the npm package @kusto/language-service-next: infra/scripts/install_checkers.sh",
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.scripts.alarm_query import alarms
 from shared.payments.messages import Queue
 from tests.infra.bicep import INFRA, MAIN, read
 
@@ -56,6 +57,11 @@ def test_holds_no_secret(environment: str) -> None:
 
 
 @EVERY_ENVIRONMENT
+def test_turns_off_only_alarms_that_there_are(environment: str) -> None:
+    assert set(_file(environment).get("disabledAlarms", [])) <= set(alarms())
+
+
+@EVERY_ENVIRONMENT
 def test_names_the_environment_that_it_is_of(environment: str) -> None:
     assert _file(environment)["appEnvironment"] == environment
 
@@ -91,6 +97,7 @@ class TestProduction:
 
     def test_is_watched(self) -> None:
         assert self.GIVEN["alarmsEnabled"] is True
+        assert "disabledAlarms" not in self.GIVEN
         assert self.GIVEN["alarmEmails"]
 
     def test_keeps_logs_for_a_year_and_anchors_for_seven(self) -> None:

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from local.keys import local_keys
 from local.token import claims_of, parsed, signed_token
@@ -47,6 +49,37 @@ async def test_a_healthy_service_passes_and_is_charged_only_when_asked(process: 
     assert "nothing was charged" in looked.stdout
     assert books_after_looking == []
     assert [charge["amount"] for charge in await process.books()] == [100]
+
+
+@pytest.mark.parametrize(("mode", "charged"), [("live", True), ("off", False)])
+async def test_a_sale_that_needs_a_decision_asks_for_one_and_charges_only_when_it_is_live(
+    mode: str, charged: bool
+) -> None:
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(f"{request.method} {request.path}")
+        body = await request.text()
+        if request.path == "/payments" and request.method == "GET":
+            return web.json_response({"items": []}, status=200 if "Authorization" in request.headers else 401)
+        if request.path == "/rollout/decisions":
+            return web.json_response({"mode": mode})
+        if request.path == "/payments":
+            if '"amountMinor": 0' in body:
+                return web.json_response({"code": "invalid-request"}, status=400)
+            if "POST /rollout/decisions" not in asked:
+                return web.json_response({"code": "decision-required"}, status=409)
+            return web.json_response({"outcome": {"status": "approved"}}, status=201)
+        return web.json_response({})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(app, host="127.0.0.1") as server:
+        ran = await asyncio.to_thread(_smoke, str(server.make_url("")).rstrip("/"), "token", "--sale")
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ("charged 1.00 USD" in ran.stdout) is charged
+    assert asked.count("POST /payments") == (4 if charged else 2)
 
 
 async def test_a_token_that_is_not_good_fails_it(process: Process) -> None:
