@@ -8,8 +8,13 @@ from shared.payments.next_step import allowed_actions, next_step
 from shared.payments.payment import HistoryEntry, Operation, Payment
 from shared.payments.state_machine import State
 
+# A lost answer is first asked about after 2 s; a payment in flight is answered within Chase's usual second.
+RETRY_AFTER_S = 2
+
 # What a sale's payment answers to its caller, first or repeated: the code it would have now.
 SALE_STATUS: dict[State, HTTPStatus] = {
+    # Reached only by a sale that waits with us: one that waits with its caller is told as a problem.
+    State.RECEIVED: HTTPStatus.ACCEPTED,
     State.SUBMITTED: HTTPStatus.ACCEPTED,
     State.UNKNOWN: HTTPStatus.ACCEPTED,
     State.DECLINED: HTTPStatus.PAYMENT_REQUIRED,

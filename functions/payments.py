@@ -1,6 +1,5 @@
 """HTTP: take a payment, read one, find some."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -11,27 +10,16 @@ import azure.functions as func
 
 from functions._http import Call, Reply, answer, problem
 from functions._json import canonical, read_object
+from functions._keys import idempotency_key
 from functions._query import cursor_of, read_nothing, read_refresh, read_search
-from functions._representation import SALE_STATUS, etag, shown
+from functions._representation import RETRY_AFTER_S, SALE_STATUS, etag, shown
 from shared.auth.caller import Role
-from shared.payments.errors import (
-    FieldError,
-    IdempotencyKeyMissing,
-    InvalidRequest,
-    NotFound,
-    PaymentFailed,
-    PaymentServiceError,
-    ProcessorUnavailable,
-)
+from shared.payments.errors import NotFound, PaymentFailed, PaymentServiceError, ProcessorUnavailable
 from shared.payments.payment import Payment
 from shared.payments.state_machine import State
 from shared.use_cases.sale import SaleAnswer, SaleCall
 
 bp = func.Blueprint()
-
-# A lost answer is first asked about after 2 s; a payment in flight is answered within Chase's usual second.
-RETRY_AFTER_S: Final = 2
-_KEY: Final = re.compile(r"[!-~]{1,255}")
 
 # A sale that ended, or stands, without Chase: told as a problem.
 SALE_PROBLEM: Final[Mapping[State, Callable[[Payment, dict[str, Any]], PaymentServiceError]]] = {
@@ -63,7 +51,7 @@ async def _sale(call: Call) -> Reply:
     # Models cost a third of the cold start; reading and health need none.
     from functions._requests import fingerprinted, read_sale
 
-    key = _idempotency_key(call.request)
+    key = idempotency_key(call.request)
     body = read_object(call.request.get_body())
     request = read_sale(body, idempotency_key=key)
     call.caller.require_biller(request.biller_id)
@@ -83,7 +71,7 @@ async def _get_payment(call: Call) -> Reply:
     payment = await _own_payment(call)
     if read_refresh(call.request):
         call.caller.require(Role.OPERATE)
-        payment = await call.services.refresh.refresh(payment, actor=call.caller.name)
+        payment = await call.services.refresh.refresh(payment)
     return Reply(HTTPStatus.OK, shown(payment, call.services.clock.now()), {"ETag": etag(payment)})
 
 
@@ -101,20 +89,12 @@ async def _own_payment(call: Call) -> Payment:
     return payment
 
 
-def _idempotency_key(request: func.HttpRequest) -> str:
-    key: str | None = request.headers.get("idempotency-key")
-    if not key:
-        raise IdempotencyKeyMissing
-    if not _KEY.fullmatch(key):
-        raise InvalidRequest(FieldError("Idempotency-Key", "write 1-255 visible ASCII characters"))
-    return key
-
-
 def _sale_reply(call: Call, taken: SaleAnswer) -> Reply:
     payment = taken.payment
     body = shown(payment, call.services.clock.now())
     headers = {"Idempotent-Replayed": "true"} if taken.replayed else {}
-    if payment.state in SALE_PROBLEM:
+    waits_with_us = payment.state is State.RECEIVED and payment.sale.send_at is not None
+    if payment.state in SALE_PROBLEM and not waits_with_us:
         told = problem(SALE_PROBLEM[payment.state](payment, body), call.request)
         return replace(told, headers={**told.headers, **headers})
     status = SALE_STATUS[payment.state]

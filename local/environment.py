@@ -20,7 +20,7 @@ JWT_ISSUER: Final = "https://issuer.local.invalid/v2.0"
 JWT_AUDIENCE: Final = "api://ic-chase-payment-processing"
 CALLER: Final = "ctp"
 HMAC_KEY_ID: Final = "ctp-local"
-FINGERPRINT_KEY_NAME: Final = "local"
+KEY_NAME: Final = "local"
 CHASE_CLIENT_ID: Final = "local-ctp"
 
 MERCHANTS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -71,7 +71,10 @@ def local_environment(
         "CHASE_CLIENT_ID": CHASE_CLIENT_ID,
         "CHASE_CLIENT_SECRET": keys.chase_client_secret.reveal(),
         "MERCHANTS": json.dumps(MERCHANTS),
-        "FINGERPRINT_KEYS": json.dumps({FINGERPRINT_KEY_NAME: keys.fingerprint_key.reveal()}),
+        "FINGERPRINT_KEYS": json.dumps({KEY_NAME: keys.fingerprint_key.reveal()}),
+        "INSTRUMENT_KEYS": json.dumps({KEY_NAME: keys.instrument_key.reveal()}),
+        "AUDIT_KEYS": json.dumps({KEY_NAME: keys.audit_key.reveal()}),
+        "AUDIT_ANCHOR_DIRECTORY": str(directory.resolve() / "audit-anchors"),
         "JWT_ISSUER": JWT_ISSUER,
         "JWT_AUDIENCE": JWT_AUDIENCE,
         "JWT_JWKS_URL": keys.jwks_path.as_uri(),
@@ -80,4 +83,6 @@ def local_environment(
     }
     if environ.get("SQL_CONNECTION_STRING"):
         del defaults["SQLITE_PATH"]
+    if environ.get("AUDIT_ANCHOR_CONTAINER_URL"):
+        del defaults["AUDIT_ANCHOR_DIRECTORY"]
     return defaults | {name: value for name, value in environ.items() if value}

@@ -35,6 +35,8 @@ class LocalKeys:
     key_id: str
     jwks_path: Path
     fingerprint_key: Secret
+    instrument_key: Secret
+    audit_key: Secret
     hmac_key: Secret
     chase_client_secret: Secret
 
@@ -55,6 +57,8 @@ def local_keys(data_dir: Path) -> LocalKeys:
         key_id=key_id,
         jwks_path=directory / "jwks.json",
         fingerprint_key=_random_key(directory / "fingerprint.key"),
+        instrument_key=_random_key(directory / "instrument.key"),
+        audit_key=_random_key(directory / "audit.key"),
         hmac_key=_random_key(directory / "hmac-ctp-local.key"),
         chase_client_secret=_random_key(directory / "chase-client-secret.key"),
     )

@@ -5,6 +5,8 @@ import hmac
 from collections.abc import Mapping
 
 from shared.payments.idempotency import Fingerprint
+from shared.payments.instrument_identity import identity_of
+from shared.payments.requests import Instrument
 from shared.payments.secret import Secret
 
 
@@ -17,6 +19,18 @@ class Fingerprints:
 
     def of(self, data: bytes) -> "BodyFingerprint":
         return BodyFingerprint(self, data)
+
+    def of_instrument(self, instrument: Instrument) -> tuple[Fingerprint, ...]:
+        """
+        By which the instrument is known again: under the current key first, then under each other key of the settings.
+
+        A key that is retired so forgets nothing while it is still listed. Empty for what cannot be known again.
+        """
+        identity = identity_of(instrument)
+        if identity is None:
+            return ()
+        data = identity.reveal().encode()
+        return tuple(Fingerprint(name, self.digest(data, name)) for name in self._keys)
 
     def digest(self, data: bytes, key_name: str) -> str:
         """Hex digest of `data`. Raises KeyError for a key that is no longer among the settings."""

@@ -2,9 +2,11 @@
 
 import base64
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.payments.audit import Chain, Keyring
+from shared.payments.facts import Occasion
 from shared.payments.lifecycle import submitted_sale
 from shared.payments.money import Money
 from shared.payments.outcome import Approved, Transaction, TransactionState
@@ -20,6 +22,9 @@ MASTERCARD = "5112345112345114"
 
 CITY_WATER = Merchant("city-water", "998482157630", frozenset({"USD"}), statement_descriptor="CITY WATER*BILL")
 COUNTY_TAX = Merchant("county-tax", "998482157631", frozenset({"USD"}))
+KEYRING = Keyring({"a1": b"a" * 32})
+CHAIN = Chain(KEYRING)
+
 MERCHANTS = {merchant.biller_id: merchant for merchant in (CITY_WATER, COUNTY_TAX)}
 
 
@@ -56,6 +61,19 @@ def a_submitted_payment(amount_minor: int = 125_99, *, number: int = 1, **change
         idempotency_key=f"attempt-{number}",
         now=NOW,
     )
+
+
+def an_occasion(now: datetime = NOW, **changed: Any) -> Occasion:
+    """A moment whose waits are of production's length."""
+    usual: dict[str, Any] = {
+        "now": now,
+        "inquire_at": now + timedelta(seconds=2),
+        "send_at": now + timedelta(seconds=10),
+        "ask_again_at": now + timedelta(minutes=10),
+        "confirm_after": timedelta(seconds=120),
+        "operation_id": f"op_{9:032x}",
+    }
+    return Occasion(**{**usual, **changed})
 
 
 def approved(

@@ -13,6 +13,8 @@ from typing import Any
 import jwt
 
 import function_app
+from local.bus import Bus
+from local.bus_publisher import BusPublisher
 from local.chase_simulator import ChaseSimulator, Credential
 from local.clock import ManualClock
 from local.environment import HMAC_KEY_ID, local_environment
@@ -55,6 +57,7 @@ class House:
     clock: ManualClock
     telemetry: RecordedTelemetry
     host: Host
+    bus: Bus
     keys: LocalKeys
     settings: Settings
     data: Path
@@ -70,6 +73,25 @@ class House:
         body = json.dumps(a_sale_body(**changed)).encode()
         headers = self.signature("POST", "/payments", body, nonce=nonce)
         return await self.call("POST", "/payments", body, {**headers, "Idempotency-Key": key})
+
+    async def void(self, payment_id: str, key: str = "void-1", **changed: Any) -> Answer:
+        return await self.write(f"/payments/{payment_id}/void", key, {"reason": "the payer asked for it", **changed})
+
+    async def refund(self, payment_id: str, key: str = "refund-1", **changed: Any) -> Answer:
+        body = {"reason": "the payer asked for it", **changed}
+        return await self.write(f"/payments/{payment_id}/refunds", key, body)
+
+    async def report(self, payment_id: str, event: str, *, version: int | None = None, **changed: Any) -> Answer:
+        """What happened to a payment, as an operator reports it; against its present version unless told another."""
+        if version is None:
+            version = (await self.payment(payment_id)).get("version", 1)
+        usual = {"event": event, "reason": "so says the bank", "evidence": {}, "occurredAt": "2026-11-23T18:00:00.000Z"}
+        headers = {**self.bearer(), "If-Match": f'"{version}"'}
+        body = json.dumps({**usual, **changed}).encode()
+        return await self.call("POST", f"/payments/{payment_id}/state", body, headers)
+
+    async def write(self, path: str, key: str, body: Mapping[str, Any]) -> Answer:
+        return await self.call("POST", path, json.dumps(body).encode(), {**self.bearer(), "Idempotency-Key": key})
 
     async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         return await self.call("GET", path, b"", self.bearer() if headers is None else headers)
@@ -156,13 +178,18 @@ async def open_house(data: Path, keys: LocalKeys, **settings: str) -> AsyncItera
     await simulator.start()
     at = {"CHASE_BASE_URL": simulator.base_url, "CHASE_TOKEN_URL": simulator.token_url}
     read = Settings.from_environment({**given, **at, **settings})
-    services = build(read, clock=clock, telemetry=telemetry)
+    publisher = BusPublisher()
+    services = build(read, publisher=publisher, clock=clock, telemetry=telemetry)
     wiring.use(services)
     functions = registered(function_app.app, given)
+    bus = Bus(functions.bus, clock=clock)
+    publisher.attach(bus)
     try:
+        await bus.start()
         host = Host(functions.http, route_prefix=PREFIX)
-        yield House(services, simulator, clock, telemetry, host, keys, read, data)
+        yield House(services, simulator, clock, telemetry, host, bus, keys, read, data)
     finally:
+        await bus.stop()
         wiring.use(None)
         await services.close()
         await simulator.stop()

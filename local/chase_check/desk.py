@@ -1,18 +1,21 @@
 """Where a flow asks for what it needs: sales, voids, refunds and look-ups through the production client."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from shared.chase.client import ChaseClient
 from shared.clock import SystemClock, TimeOrderedIdentifiers
+from shared.payments.facts import Occasion
 from shared.payments.ids import chase_request_id
 from shared.payments.inquiry import SEND_WITHIN_S
-from shared.payments.lifecycle import submitted_sale, with_sale_outcome
+from shared.payments.lifecycle import submitted_sale
 from shared.payments.money import Money
 from shared.payments.operations import OperationKind, OperationState
 from shared.payments.outcome import Outcome
 from shared.payments.payment import Operation, Payment
 from shared.payments.requests import Address, Initiator, Instrument, Merchant, Payer, SaleRequest, kept_of
+from shared.payments.sale_outcome import with_sale_outcome
 
 PAYER: Final = Payer("Ada", "Byron", "ada@example.com", Address("1 Main St", "Boston", "MA", "02110", "USA"))
 _DESCRIPTOR: Final = "CHASE CHECK*BILL"
@@ -51,8 +54,7 @@ class Desk:
         )
         payment = self._intent(request, merchant)
         outcome = await self.client.sale(request, payment, merchant, send_before_s=self.deadline_s())
-        now = self._clock.now()
-        after = with_sale_outcome(payment, outcome, inquire_at=now, actor="chase-check", now=now)
+        after = with_sale_outcome(payment, outcome, occasion=self._occasion(), actor="chase-check")
         return Sold(after or payment, outcome)
 
     async def void(self, sold: Sold) -> tuple[str, Outcome]:
@@ -78,6 +80,10 @@ class Desk:
 
     def unused_request_id(self) -> str:
         return chase_request_id(self._identifiers.operation())
+
+    def _occasion(self) -> Occasion:
+        now = self._clock.now()
+        return Occasion(now, now, now, now, timedelta(0), self._identifiers.operation())
 
     def _intent(self, request: SaleRequest, merchant: Merchant) -> Payment:
         return submitted_sale(

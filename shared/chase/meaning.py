@@ -21,6 +21,7 @@ _CODE: Final = re.compile(r"[A-Za-z0-9_.-]{2,50}")
 # A card number has 12 digits or more; seven in a row, however spaced, are too many to show. So is what may be a piece
 # of a token or a wallet's bundle: no word is that long, and Chase's ids are 36.
 _UNSHOWN: Final = re.compile(r"\d(?:[ -]?\d){6}|[A-Za-z0-9+/=_.-]{40}")
+_NETWORK_WORD: Final = re.compile(r"[A-Za-z0-9]{1,4}")
 _MESSAGE_MAX: Final = 200
 _SHORT_TEXT_MAX: Final = 50
 
@@ -56,7 +57,9 @@ def _outcome(
             return approved(answer, transaction_id) if transaction_id else UNFAMILIAR
         case Judgement.DECLINED:
             code = shown_code(answer) or "DECLINED"
-            return Declined(code, shown_message(answer) or "declined", retry_of(code, answer.advice), transaction_id)
+            message, retry = shown_message(answer) or "declined", retry_of(code, answer.advice)
+            words = (_network_word(answer.network_code), _network_word(answer.advice))
+            return Declined(code, message, retry, transaction_id, *words)
         case Judgement.PENDING:
             message = shown_message(answer) or "taken by Chase, not decided yet"
             return Pending(shown_code(answer) or "PENDING", message, transaction_id)
@@ -103,6 +106,10 @@ def _amount(answer: Answer) -> Money | None:
 
 def _transaction_id(answer: Answer) -> str | None:
     return answer.transaction_id if _TRANSACTION_ID.fullmatch(answer.transaction_id or "") else None
+
+
+def _network_word(text: str | None) -> str | None:
+    return text if _NETWORK_WORD.fullmatch(text or "") else None
 
 
 def _short(text: str | None) -> str | None:

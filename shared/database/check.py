@@ -58,7 +58,7 @@ async def check_sqlite(engine: Engine) -> list[Finding]:
 async def check_sqlserver(engine: Engine) -> list[Finding]:
     """Whether the database that `engine` opens has what the migrations make, and is set as our batches need it."""
     # One by one, and not as a read: the catalog spans databases, and a snapshot is one database's.
-    *catalog, [database] = [await engine.run([], query) for query in (*SQLSERVER_CATALOG, _DATABASE)]
+    *catalog, [database] = [(await engine.run([], query))[0] for query in (*SQLSERVER_CATALOG, _DATABASE)]
     committed_snapshot, snapshot, quoted, version = database
     expected = await planned()
     ours = {fact.table for fact in expected}

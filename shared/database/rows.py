@@ -7,24 +7,27 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from shared.database.unit_of_work import Row, Value
+from shared.payments.audit import Seal
 from shared.payments.money import Money
-from shared.payments.operations import OperationKind, OperationState
+from shared.payments.operations import OperationKind, OperationState, Purpose
 from shared.payments.payment import HistoryEntry, Method, Operation, Payment
 from shared.payments.state_machine import Event, State
 
 # Columns that never change once written, then those that do; the row mappers below rely on this order.
 PAYMENT_FIXED: Final = (
     "id", "mode", "processor", "caller", "idempotency_key", "biller_id", "merchant_id", "reference", "amount_minor",
-    "currency", "method_type", "method_brand", "method_last4", "metadata", "created_at",
+    "currency", "method_type", "method_brand", "method_last4", "metadata", "created_at", "refundable_from",
 )  # fmt: skip
 PAYMENT_CHANGING: Final = (
     "version", "state", "captured_minor", "capture_confirmed", "refunded_minor", "refund_reserved_minor",
-    "returned_minor", "charged_back_minor", "captures_at", "settled_at", "updated_at",
+    "returned_minor", "charged_back_minor", "captures_at", "settled_at", "updated_at", "instrument_kept",
 )  # fmt: skip
-OPERATION_FIXED: Final = ("id", "payment_id", "kind", "amount_minor", "currency", "request_id", "created_at")
+OPERATION_FIXED: Final = (
+    "id", "payment_id", "kind", "amount_minor", "currency", "request_id", "created_at", "purpose", "actor", "reason",
+)  # fmt: skip
 OPERATION_CHANGING: Final = (
     "state", "claimed_at", "attempts", "outcome", "transaction_id", "unknown_since", "inquiries", "empties",
-    "inquire_at",
+    "inquire_at", "send_at",
 )  # fmt: skip
 HISTORY: Final = ("payment_id", "sequence", "event", "from_state", "to_state", "actor", "at", "operation_id", "detail")
 
@@ -34,7 +37,7 @@ def time_text(at: datetime) -> str:
     return at.replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
-def _time_or_none(at: datetime | None) -> str | None:
+def time_or_none(at: datetime | None) -> str | None:
     return None if at is None else time_text(at)
 
 
@@ -67,6 +70,7 @@ def payment_fixed(payment: Payment) -> tuple[Value, ...]:
         payment.method.last4,
         _json(dict(payment.metadata)),
         time_text(payment.created_at),
+        time_or_none(payment.refundable_from),
     )
 
 
@@ -80,9 +84,10 @@ def payment_changing(payment: Payment) -> tuple[Value, ...]:
         payment.refund_reserved_minor,
         payment.returned_minor,
         payment.charged_back_minor,
-        _time_or_none(payment.captures_at),
-        _time_or_none(payment.settled_at),
+        time_or_none(payment.captures_at),
+        time_or_none(payment.settled_at),
         time_text(payment.updated_at),
+        int(payment.instrument_kept),
     )
 
 
@@ -95,6 +100,9 @@ def operation_fixed(operation: Operation, payment_id: str) -> tuple[Value, ...]:
         operation.amount.currency,
         operation.request_id,
         time_text(operation.created_at),
+        operation.purpose,
+        operation.actor,
+        operation.reason,
     )
 
 
@@ -105,10 +113,11 @@ def operation_changing(operation: Operation) -> tuple[Value, ...]:
         operation.attempts,
         None if operation.outcome is None else _json(operation.outcome),
         operation.transaction_id,
-        _time_or_none(operation.unknown_since),
+        time_or_none(operation.unknown_since),
         operation.inquiries,
         operation.empties,
-        _time_or_none(operation.inquire_at),
+        time_or_none(operation.inquire_at),
+        time_or_none(operation.send_at),
     )
 
 
@@ -153,6 +162,7 @@ def _payment(row: Row, operations: tuple[Operation, ...], history: tuple[History
         method=Method(*fixed[10:13]),
         metadata=json.loads(fixed[13]),
         created_at=_time(fixed[14]),
+        refundable_from=_optional_time(fixed[15]),
         version=changing[0],
         state=State(changing[1]),
         captured_minor=changing[2],
@@ -164,14 +174,16 @@ def _payment(row: Row, operations: tuple[Operation, ...], history: tuple[History
         captures_at=_optional_time(changing[8]),
         settled_at=_optional_time(changing[9]),
         updated_at=_time(changing[10]),
+        instrument_kept=bool(changing[11]),
         operations=operations,
         history=history,
     )
 
 
 def _operation(row: Row) -> Operation:
-    operation_id, _, kind, amount, currency, request_id, created_at, state, claimed_at, attempts, outcome = row[:11]
-    transaction_id, unknown_since, inquiries, empties, inquire_at = row[11:]
+    fixed, changing = row[: len(OPERATION_FIXED)], row[len(OPERATION_FIXED) :]
+    operation_id, _, kind, amount, currency, request_id, created_at, purpose, actor, reason = fixed
+    state, claimed_at, attempts, outcome, transaction_id, unknown_since, inquiries, empties = changing[:8]
     return Operation(
         id=operation_id,
         kind=OperationKind(kind),
@@ -186,12 +198,17 @@ def _operation(row: Row) -> Operation:
         unknown_since=_optional_time(unknown_since),
         inquiries=inquiries,
         empties=empties,
-        inquire_at=_optional_time(inquire_at),
+        inquire_at=_optional_time(changing[8]),
+        send_at=_optional_time(changing[9]),
+        purpose=Purpose(purpose),
+        actor=actor,
+        reason=reason,
     )
 
 
 def _entry(row: Row) -> HistoryEntry:
-    _, sequence, event, from_state, to_state, actor, at, operation_id, detail = row
+    _, sequence, event, from_state, to_state, actor, at, operation_id, detail, mac, mac_key = row
     states = State(from_state), State(to_state)
     known = None if detail is None else json.loads(detail)
-    return HistoryEntry(sequence, Event(event), *states, actor, _time(at), operation_id, known)
+    seal = None if mac is None else Seal(mac, mac_key)
+    return HistoryEntry(sequence, Event(event), *states, actor, _time(at), operation_id, known, seal)

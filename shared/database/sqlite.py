@@ -59,9 +59,8 @@ class SqliteEngine:
             "sqlite-reader", open_for("PRAGMA query_only=ON"), "BEGIN DEFERRED", group_max, constraints
         )
 
-    async def run(self, statements: Sequence[Statement], answer: Query | None = None) -> list[Row]:
-        results = await self._writer.submit(statements, (answer,) if answer else ())
-        return results[0] if results else []
+    async def run(self, statements: Sequence[Statement], *answers: Query) -> list[list[Row]]:
+        return await self._writer.submit(statements, answers)
 
     async def read(self, queries: Sequence[Query]) -> list[list[Row]]:
         return await self._reader.submit((), queries)

@@ -78,10 +78,9 @@ class SqlServerEngine:
         self._sleep = sleep or self._closing.wait
         self._counters = Lock()
 
-    async def run(self, statements: Sequence[Statement], answer: Query | None = None) -> list[Row]:
-        batch = unit_batch(statements, answer)
-        results = await self._done(_Work(lambda _: batch, tuple(each.guard for each in statements), stores=True))
-        return results[0] if results else []
+    async def run(self, statements: Sequence[Statement], *answers: Query) -> list[list[Row]]:
+        batch = unit_batch(statements, answers)
+        return await self._done(_Work(lambda _: batch, tuple(each.guard for each in statements), stores=True))
 
     async def read(self, queries: Sequence[Query]) -> Results:
         return await self._done(_Work(lambda kept: reading_batch(queries, kept.reading_level)))

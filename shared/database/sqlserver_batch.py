@@ -7,8 +7,8 @@ A unit of work, or several questions, as the text of one T-SQL batch: one round 
     SELECT ...;
     COMMIT;
 
-The answer is asked inside the transaction, as on every engine: what it says is what this unit left, and if it fails
-the unit does. It is the one SELECT and only COMMIT follows it; who runs the batch believes it after the last result.
+The answers are asked inside the transaction, as on every engine: what they say is what this unit left, and if one
+fails the unit does. They come last and only COMMIT follows; who runs the batch believes none before the last result.
 Each batch states all the session settings that it needs, so a connection may come from any batch, or none.
 A None is written as NULL into the text: as a parameter it would cost a round trip, in which the driver asks its type.
 """
@@ -52,9 +52,8 @@ class Batch(NamedTuple):
     queries: int
 
 
-def unit_batch(statements: Sequence[Statement], answer: Query | None) -> Batch:
+def unit_batch(statements: Sequence[Statement], queries: Sequence[Query]) -> Batch:
     """One commit. Raises StatementFailed where a statement has more or fewer `?` than values."""
-    queries = (answer,) if answer else ()
     shape = tuple((each.sql, each.rows, _nulls(each.sql, each.parameters)) for each in statements)
     sql = _text(READ_COMMITTED, shape, tuple((each.sql, None, _nulls(each.sql, each.parameters)) for each in queries))
     return _bound(sql, (*statements, *queries), len(queries))

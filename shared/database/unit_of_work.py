@@ -79,12 +79,12 @@ class Engine(Protocol):
     Every method but `close` raises DatabaseUnavailable; `run` and `read` raise StatementFailed as well.
     """
 
-    async def run(self, statements: Sequence[Statement], answer: Query | None = None) -> list[Row]:
+    async def run(self, statements: Sequence[Statement], *answers: Query) -> list[list[Row]]:
         """
         One batch, one round trip, one durable commit: all of `statements` or none.
 
-        Returns the rows of `answer`, asked last inside the same transaction. A caller that is cancelled does not
-        stop its unit. Raises GuardFailed and UniqueViolation.
+        Returns the rows of each of `answers`, asked last inside the same transaction. A caller that is cancelled does
+        not stop its unit. Raises GuardFailed and UniqueViolation.
         An engine may run a unit again whose answer it lost, so a unit must meet itself there: by a unique rule, or by
         a guard that its own success makes fail.
         """

@@ -14,9 +14,11 @@ PaymentServiceError
 │   ├── InvalidState            the same, as told to a caller
 │   ├── IdempotencyInProgress   the same key is at work
 │   ├── PaymentUnresolved       another open payment for this bill
-│   └── KeyTaken · BillOpen · ChangedMeanwhile    the database said so; use cases translate them
+│   └── KeyTaken · BillOpen · ChangedMeanwhile · AlreadyReceived    the database said so; use cases translate them
 ├── StaleVersion                If-Match names an older version
 ├── IdempotencyKeyReused        the same key with another body
+├── RefundExceedsBalance        more than is left to be refunded
+├── RetryBlocked                a card network's or Nacha's rule forbids another try
 ├── PaymentFailed               given up, disabled or resolved as never charged: final
 └── Unavailable
     ├── Overloaded              too many in flight
@@ -143,6 +145,10 @@ class ChangedMeanwhile(Conflict):
     """A guarded write found another row than it expected."""
 
 
+class AlreadyReceived(Conflict):
+    """Unique (consumer, message id): the message was acted on before."""
+
+
 class StaleVersion(PaymentServiceError):
     code = "stale-version"
     title = "The payment has changed since that version"
@@ -151,6 +157,22 @@ class StaleVersion(PaymentServiceError):
 class IdempotencyKeyReused(PaymentServiceError):
     code = "idempotency-key-reused"
     title = "This Idempotency-Key was used with another body"
+
+
+class RefundExceedsBalance(PaymentServiceError):
+    code = "refund-exceeds-balance"
+    title = "More than is left to be refunded"
+
+    def __init__(self, refundable_minor: int) -> None:
+        super().__init__(
+            "refund at most `refundableMinor`; what other refunds have set aside is not in it",
+            refundableMinor=refundable_minor,
+        )
+
+
+class RetryBlocked(PaymentServiceError):
+    code = "retry-blocked-by-network-rule"
+    title = "Another try is against a rule of the payer's network"
 
 
 class PaymentFailed(PaymentServiceError):

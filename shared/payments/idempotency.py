@@ -25,8 +25,13 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
-    """What is stored under (caller, idempotency key): a payment, or the refusal because of payment `refused_for`."""
+    """
+    What is stored under (caller, idempotency key): a payment, or the refusal because of payment `refused_for`.
+
+    `operation_id` is what was asked for under the key.
+    """
 
     fingerprint: Fingerprint
     payment: Payment | None
     refused_for: str | None
+    operation_id: str | None = None

@@ -29,6 +29,10 @@ EMPTIES_NEEDED: Final = 2
 # SEND_WITHIN_S + READ_TIMEOUT_S + 5 s for commit 2: older than this, a submitted operation belongs to nobody.
 ABANDONED_MARGIN_S: Final = 5
 
+# Past its capture time by this, Chase is asked whether it captured; then again with the same patience as for a sale.
+CONFIRM_CAPTURE_AFTER_S: Final = 120
+_CONFIRM_AGAIN_S: Final = (60, 5 * 60, 15 * 60, 60 * 60, 6 * 3600)
+
 # How long a found known request-id vouches for the look-up.
 POSITIVE_CONTROL_FOR_S: Final = 600
 
@@ -38,6 +42,7 @@ class OnNotFound(StrEnum):
 
     MANUAL = "manual"
     RESEND_SAME_REQUEST_ID = "resend_same_request_id"
+    FAIL = "fail"
 
 
 def offset_s(inquiries: int) -> int:
@@ -45,6 +50,11 @@ def offset_s(inquiries: int) -> int:
     if inquiries < len(SCHEDULE_S):
         return SCHEDULE_S[inquiries]
     return SCHEDULE_S[-1] + (inquiries - len(SCHEDULE_S) + 1) * _DAILY_S
+
+
+def confirm_again_s(inquiries: int) -> float:
+    """Seconds to the next look at an authorization that was not captured when looked at `inquiries` times before."""
+    return _CONFIRM_AGAIN_S[inquiries] if inquiries < len(_CONFIRM_AGAIN_S) else _DAILY_S
 
 
 def inquiry_at(unknown_since: datetime, inquiries: int) -> datetime:

@@ -40,6 +40,10 @@ class UnreadableMessage(ValueError):
     """The body is not one of ours, or of a version that this code does not know. The text names no value of it."""
 
 
+class NotPublished(Exception):
+    """The broker did not take the messages, or did not say so in time: they are sent again under the same ids."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """
@@ -57,7 +61,8 @@ class Message:
     @property
     def id(self) -> str:
         """Deterministic: the same thing, tried for the same time, is the same message however often it is sent."""
-        return str(uuid.uuid5(_MESSAGES, ":".join((self.queue, *self.ids.values(), str(self.attempt)))))
+        ids = (self.ids[name] for name in _FIELDS[self.queue])
+        return str(uuid.uuid5(_MESSAGES, ":".join((self.queue, *ids, str(self.attempt)))))
 
     @property
     def payment_id(self) -> str:

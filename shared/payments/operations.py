@@ -13,6 +13,14 @@ class OperationKind(StrEnum):
     REFUND = "refund"
 
 
+class Purpose(StrEnum):
+    """Why there is an operation: somebody asked for it, or it gives back what Chase should not have taken."""
+
+    REQUESTED = "requested"
+    UNDO_PARTIAL_APPROVAL = "undo_partial_approval"
+    UNDO_LATE_CHARGE = "undo_late_charge"
+
+
 class OperationState(StrEnum):
     QUEUED = "queued"
     SUBMITTED = "submitted"
@@ -52,10 +60,18 @@ OPERATION_TRANSITIONS: Mapping[tuple[OperationState, OperationEvent], OperationS
     (_S.UNKNOWN,   _E.PENDING):  _S.UNKNOWN,
     (_S.UNKNOWN,   _E.LOST):     _S.UNKNOWN,
     (_S.UNKNOWN,   _E.FAILED):   _S.FAILED,
+
+    # A person had said that Chase knows nothing of it, and Chase knows it after all.
+    (_S.FAILED,    _E.APPROVED): _S.SUCCEEDED,
 })
 # fmt: on
 
+# May have reached Chase, and it is not known what became of it.
 UNFINISHED = frozenset({OperationState.SUBMITTED, OperationState.UNKNOWN})
+# May be claimed to be sent (again): what never left; and what may have, once the rules for that are met.
+SENDABLE = frozenset(state for state, event in OPERATION_TRANSITIONS if event is OperationEvent.CLAIMED)
+# Not ended: a payment has at most one such operation (unique index operations_unresolved).
+UNRESOLVED = UNFINISHED | {OperationState.QUEUED}
 
 
 def next_operation_state(state: OperationState, event: OperationEvent) -> OperationState:

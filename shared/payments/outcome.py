@@ -59,12 +59,18 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """A definite no: by the issuer (HTTP 200, DENIED), or by Chase's validation (400, 412)."""
+    """
+    A definite no: by the issuer (HTTP 200, DENIED), or by Chase's validation (400, 412).
+
+    `network_code` and `advice` are the network's own words, where Chase passed them on (never_again.py).
+    """
 
     code: str
     message: str
     retry: Retry = Retry.NEVER
     transaction_id: str | None = None
+    network_code: str | None = None
+    advice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shared.payments.audit import Seal
 from shared.payments.money import Money
-from shared.payments.operations import OperationKind, OperationState
+from shared.payments.operations import UNRESOLVED, OperationKind, OperationState, Purpose
 from shared.payments.outcome import OutcomeRecord
 from shared.payments.state_machine import Event, State
 
@@ -15,9 +16,10 @@ class Operation:
     """
     One thing asked of Chase, under one request-id for ever.
 
-    `claimed_at` is the latest claim to send it, `attempts` how many claims there were. `unknown_since`, `inquiries`,
-    `empties` and `inquire_at` belong to an operation whose answer was lost: since when, how often Chase was asked, how
-    many empty answers counted, and when the next inquiry is due.
+    `claimed_at` is the latest claim to send it, `attempts` how many claims there were. `send_at` is when we send a
+    queued one again (None: its caller does). `unknown_since`, `inquiries`, `empties` and `inquire_at` are about asking
+    Chase: since when the answer is lost, how often it was asked, how many empty answers counted, and when it is asked
+    next. `actor` asked for it, for `reason`.
     """
 
     id: str
@@ -34,6 +36,10 @@ class Operation:
     inquiries: int = 0
     empties: int = 0
     inquire_at: datetime | None = None
+    send_at: datetime | None = None
+    purpose: Purpose = Purpose.REQUESTED
+    actor: str = ""
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class HistoryEntry:
     One fact, never changed: `event` moved the payment from `from_state` to `to_state`, by `actor`'s word.
 
     `detail` keeps what was heard where it stands nowhere else: an answer that contradicts the stored one.
+    `seal` is the stored row's, None where it was not read from there: no part of the fact.
     """
 
     sequence: int
@@ -52,6 +59,7 @@ class HistoryEntry:
     at: datetime
     operation_id: str | None = None
     detail: OutcomeRecord | None = None
+    seal: Seal | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,12 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One attempt to collect one bill. Amounts beside `amount` are minor units of the same currency."""
+    """
+    One attempt to collect one bill. Amounts beside `amount` are minor units of the same currency.
+
+    `refundable_from` is when a bank debit may be refunded at the earliest: one that bounces after a refund pays twice.
+    `instrument_kept` says that a ciphertext of its instrument waits to be sent.
+    """
 
     id: str
     version: int
@@ -89,6 +102,8 @@ class Payment:
     charged_back_minor: int = 0
     captures_at: datetime | None = None
     settled_at: datetime | None = None
+    refundable_from: datetime | None = None
+    instrument_kept: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
     operations: tuple[Operation, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
@@ -102,7 +117,18 @@ class Payment:
     @property
     def sale(self) -> Operation:
         """The operation that began it all."""
-        return self.operations[0]
+        return next(operation for operation in self.operations if operation.kind is OperationKind.SALE)
+
+    @property
+    def unresolved(self) -> Operation | None:
+        """The one operation that has not ended, if there is one."""
+        return next((operation for operation in self.operations if operation.state in UNRESOLVED), None)
+
+    @property
+    def exposure_minor(self) -> int:
+        """How much more went back to the payer than was taken; 0 as it should be."""
+        back = self.returned_minor + self.charged_back_minor + self.refunded_minor
+        return max(0, back - self.captured_minor)
 
     def operation(self, operation_id: str) -> Operation:
         """The operation of that id. Raises KeyError if it is not this payment's."""

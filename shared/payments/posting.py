@@ -1,10 +1,26 @@
 """What the ledger is told: an amount of a payment that was authorized, taken, given back or taken back."""
 
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from shared.payments.money import Money
+from shared.payments.payment import Payment
+from shared.payments.state_machine import State
+
+# The namespace of every posting's id. Changing it would have old postings booked once more.
+_POSTINGS: Final = uuid.UUID("3d0b8a52-7f0e-5c43-8d4f-0a6e2f9b1c64")
+
+
+class LedgerRefused(Exception):
+    """The ledger will never take this posting as it is: a person must look."""
+
+
+class LedgerUnavailable(Exception):
+    """The ledger did not answer, or not in words that we know: the same posting is sent again."""
 
 
 class PostingKind(StrEnum):
@@ -19,7 +35,13 @@ class PostingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One fact for the ledger, written in the commit that made it so. Posted twice under its `id`, it counts once."""
+    """
+    One fact for the ledger, written in the commit that made it so. Posted twice under its `id`, it counts once.
+
+    `hold_released_minor` belongs to a capture: how much an authorization had held until then, all of which ends with
+    the capture; 0 where there was none (ACH, and whatever Chase captures at once). Raises ValueError for an amount of
+    0, and for a hold that something else releases.
+    """
 
     id: str
     payment_id: str
@@ -27,3 +49,61 @@ class Posting:
     kind: PostingKind
     amount: Money
     at: datetime
+    hold_released_minor: int = 0
+
+    def __post_init__(self) -> None:
+        if self.amount.amount_minor == 0:
+            raise ValueError("amount: a posting is of 1 minor unit at least")
+        if self.hold_released_minor < 0 or (self.hold_released_minor and self.kind is not PostingKind.CAPTURED):
+            raise ValueError("hold_released_minor: 0 or more, and only a capture has one")
+
+
+def postings_of(before: Payment | None, after: Payment) -> tuple[Posting, ...]:
+    """
+    What the ledger must hear of the step from `before` (None: it is new) to `after`, in the order it happened.
+
+    Only what is live is booked: shadow has no ledger (design: locks against real money). A payment found voided that
+    was never known as authorized moved nothing here. Captured, refunded and returned amounts only ever grow.
+    """
+    if after.mode != "live":
+        return ()
+    return tuple(
+        Posting(
+            id=str(uuid.uuid5(_POSTINGS, f"{after.id}:{after.version}:{kind}")),
+            payment_id=after.id,
+            biller_id=after.biller_id,
+            kind=kind,
+            amount=Money(amount_minor, after.amount.currency),
+            at=after.updated_at,
+            hold_released_minor=_released_minor(before, after) if kind is PostingKind.CAPTURED else 0,
+        )
+        for kind, amount_minor in _moved(before, after)
+        if amount_minor > 0
+    )
+
+
+def _moved(before: Payment | None, after: Payment) -> Iterator[tuple[PostingKind, int]]:
+    """Each kind with its amount in minor units; what is not above 0 did not happen."""
+    captured, refunded, returned, charged_back = _amounts_minor(before)
+    yield PostingKind.AUTHORIZED, _held_minor(after) - _held_minor(before)
+    yield PostingKind.CAPTURED, after.captured_minor - captured
+    yield PostingKind.VOIDED, _released_minor(before, after) if after.state is State.VOIDED else 0
+    yield PostingKind.REFUNDED, after.refunded_minor - refunded
+    yield PostingKind.RETURNED, after.returned_minor - returned
+    yield PostingKind.CHARGED_BACK, after.charged_back_minor - charged_back
+    yield PostingKind.CHARGEBACK_REVERSED, charged_back - after.charged_back_minor
+
+
+def _held_minor(payment: Payment | None) -> int:
+    """What an authorization holds: the whole amount, for a bill is authorized whole or not at all."""
+    return payment.amount.amount_minor if payment is not None and payment.state is State.AUTHORIZED else 0
+
+
+def _released_minor(before: Payment | None, after: Payment) -> int:
+    return max(0, _held_minor(before) - _held_minor(after))
+
+
+def _amounts_minor(payment: Payment | None) -> tuple[int, int, int, int]:
+    if payment is None:
+        return 0, 0, 0, 0
+    return payment.captured_minor, payment.refunded_minor, payment.returned_minor, payment.charged_back_minor

@@ -144,7 +144,9 @@ class Merchant:
     """
     A biller as Chase knows it (setting MERCHANTS).
 
-    `capture_delay` is True for `captureMethod: DELAYED`: a NOW sale cannot be voided, only refunded.
+    `capture_delay` is True for `captureMethod: DELAYED`: a NOW sale cannot be voided, only refunded. A bank debit may
+    be refunded after `ach_refund_hold_days`: one that bounces after its refund pays twice. `queued_when_down` are the
+    kinds of instrument whose sales wait with us while Chase is down (Keepable); all others wait with their caller.
     """
 
     biller_id: str
@@ -154,6 +156,8 @@ class Merchant:
     statement_descriptor: str | None = None
     soft_merchant_name: str | None = None
     category_code: str | None = None
+    ach_refund_hold_days: int = 0
+    queued_when_down: frozenset["Keepable"] = frozenset()
 
 
 def merchant_of(payment: Payment) -> Merchant:
@@ -163,6 +167,24 @@ def merchant_of(payment: Payment) -> Merchant:
     Settings may name another merchant id by now, or have lost the biller: under that, Chase would know nothing of it.
     """
     return Merchant(payment.biller_id, payment.merchant_id, frozenset({payment.amount.currency}))
+
+
+class Keepable(StrEnum):
+    """What may wait with us, sealed: never a card number (its CVV may not be kept), nor a wallet's bundle (it ages)."""
+
+    ACH = "ach"
+    TOKEN = "token"  # noqa: S105 - a kind of instrument
+
+
+def keepable(instrument: Instrument) -> Keepable | None:
+    """As what the instrument may wait with us; None where it may not."""
+    match instrument:
+        case Ach():
+            return Keepable.ACH
+        case Card(token_type=TokenType()):
+            return Keepable.TOKEN
+        case _:
+            return None
 
 
 def kept_of(instrument: Instrument) -> Method:

@@ -43,6 +43,7 @@ class Event(StrEnum):
     SALE_PARTIALLY_APPROVED = "sale_partially_approved"
     PARTIAL_APPROVAL_UNDONE = "partial_approval_undone"
     SALE_GIVEN_UP = "sale_given_up"
+    SALE_BLOCKED = "sale_blocked"
     LIVE_DISABLED = "live_disabled"
     LATE_CHARGE_FOUND = "late_charge_found"
     LATE_CHARGE_UNDONE = "late_charge_undone"
@@ -51,15 +52,22 @@ class Event(StrEnum):
     ANSWER_CONTRADICTED = "answer_contradicted"
     # A void
     VOID_SUBMITTED = "void_submitted"
+    VOID_NOT_SENT = "void_not_sent"
     VOID_SUCCEEDED = "void_succeeded"
     VOID_FAILED = "void_failed"
     VOID_LOST = "void_lost"
     # A refund
     REFUND_SUBMITTED = "refund_submitted"
+    REFUND_NOT_SENT = "refund_not_sent"
     REFUNDED_IN_PART = "refunded_in_part"
     REFUNDED_IN_FULL = "refunded_in_full"
     REFUND_FAILED = "refund_failed"
     REFUND_LOST = "refund_lost"
+    # What Chase took and we do not want (a part of a bill, or a charge found late) is given back
+    UNDO_SUBMITTED = "undo_submitted"
+    UNDO_NOT_SENT = "undo_not_sent"
+    UNDO_LOST = "undo_lost"
+    UNDO_FAILED = "undo_failed"
     # Facts from the bank
     SETTLED = "settled"
     RETURNED = "returned"
@@ -77,12 +85,17 @@ class Event(StrEnum):
 S, E = State, Event
 
 # Facts about a refund that is under way when the bank takes the money back: recorded, the state stands.
-_REFUND_FACTS = (E.REFUNDED_IN_PART, E.REFUNDED_IN_FULL, E.REFUND_FAILED, E.REFUND_LOST)
+_REFUND_FACTS = (E.REFUNDED_IN_PART, E.REFUNDED_IN_FULL, E.REFUND_NOT_SENT, E.REFUND_FAILED, E.REFUND_LOST)
+# Facts about a void that the capture overtook.
+_VOID_FACTS = (E.VOID_NOT_SENT, E.VOID_FAILED, E.VOID_LOST)
+_CAPTURED_ONCE = (S.CAPTURED, S.SETTLED, S.PARTIALLY_REFUNDED, S.REFUNDED, S.RETURNED, S.CHARGED_BACK)
+_UNDO_FACTS = (E.UNDO_SUBMITTED, E.UNDO_NOT_SENT, E.UNDO_LOST, E.UNDO_FAILED)
 
 # fmt: off
 TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType({
     (S.RECEIVED,   E.SALE_SUBMITTED):           S.SUBMITTED,
     (S.RECEIVED,   E.SALE_GIVEN_UP):            S.FAILED,
+    (S.RECEIVED,   E.SALE_BLOCKED):             S.DECLINED,
     (S.RECEIVED,   E.LIVE_DISABLED):            S.FAILED,
 
     (S.SUBMITTED,  E.SALE_AUTHORIZED):          S.AUTHORIZED,
@@ -112,13 +125,15 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType({
     (S.FAILED,     E.LATE_CHARGE_UNDONE):       S.FAILED,
 
     (S.AUTHORIZED, E.CAPTURE_CONFIRMED):        S.CAPTURED,
+    (S.AUTHORIZED, E.SALE_FOUND_VOIDED):        S.VOIDED,
     (S.AUTHORIZED, E.VOID_SUBMITTED):           S.AUTHORIZED,
+    (S.AUTHORIZED, E.VOID_NOT_SENT):            S.AUTHORIZED,
     (S.AUTHORIZED, E.VOID_SUCCEEDED):           S.VOIDED,
     (S.AUTHORIZED, E.VOID_FAILED):              S.AUTHORIZED,
     (S.AUTHORIZED, E.VOID_LOST):                S.AUTHORIZED,
 
-    (S.CAPTURED,   E.VOID_FAILED):              S.CAPTURED,
     (S.CAPTURED,   E.REFUND_SUBMITTED):         S.CAPTURED,
+    (S.CAPTURED,   E.REFUND_NOT_SENT):          S.CAPTURED,
     (S.CAPTURED,   E.REFUNDED_IN_PART):         S.PARTIALLY_REFUNDED,
     (S.CAPTURED,   E.REFUNDED_IN_FULL):         S.REFUNDED,
     (S.CAPTURED,   E.REFUND_FAILED):            S.CAPTURED,
@@ -128,6 +143,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType({
     (S.CAPTURED,   E.CHARGED_BACK):             S.CHARGED_BACK,
 
     (S.SETTLED,    E.REFUND_SUBMITTED):         S.SETTLED,
+    (S.SETTLED,    E.REFUND_NOT_SENT):          S.SETTLED,
     (S.SETTLED,    E.REFUNDED_IN_PART):         S.PARTIALLY_REFUNDED,
     (S.SETTLED,    E.REFUNDED_IN_FULL):         S.REFUNDED,
     (S.SETTLED,    E.REFUND_FAILED):            S.SETTLED,
@@ -137,6 +153,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType({
     (S.SETTLED,    E.CHARGED_BACK):             S.CHARGED_BACK,
 
     (S.PARTIALLY_REFUNDED, E.REFUND_SUBMITTED): S.PARTIALLY_REFUNDED,
+    (S.PARTIALLY_REFUNDED, E.REFUND_NOT_SENT):  S.PARTIALLY_REFUNDED,
     (S.PARTIALLY_REFUNDED, E.REFUNDED_IN_PART): S.PARTIALLY_REFUNDED,
     (S.PARTIALLY_REFUNDED, E.REFUNDED_IN_FULL): S.REFUNDED,
     (S.PARTIALLY_REFUNDED, E.REFUND_FAILED):    S.PARTIALLY_REFUNDED,
@@ -159,6 +176,8 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType({
     (S.CHARGED_BACK, E.CHARGEBACK_REVERSED):    S.SETTLED,
 
     **{(state, fact): state for state in (S.RETURNED, S.CHARGED_BACK) for fact in _REFUND_FACTS},
+    **{(state, fact): state for state in _CAPTURED_ONCE for fact in _VOID_FACTS},
+    **{(state, fact): state for state in (S.UNKNOWN, S.FAILED) for fact in _UNDO_FACTS},
     **{(state, fact): state for state in State for fact in (E.CONTROL_REPORTED, E.ANSWER_CONTRADICTED)},
 })
 # fmt: on

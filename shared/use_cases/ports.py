@@ -1,17 +1,24 @@
 """What the verbs need from outside. Adapters fit these shapes without knowing them; mypy proves the fit in wiring."""
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
+from shared.payments.anchor import Anchor, Leaf, Standing, Touched
+from shared.payments.audit_verification import SealedPayment
+from shared.payments.bank_facts import BankFact, KeptFact, Unsettled
+from shared.payments.bank_files import BankFile
+from shared.payments.beside import NOTHING_BESIDE, Beside
+from shared.payments.claims import Claim
 from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
-from shared.payments.messages import Message
+from shared.payments.messages import Message, Queue
 from shared.payments.outcome import Inquiry, Outcome
 from shared.payments.pace import Pace
 from shared.payments.payment import Operation, Payment
 from shared.payments.posting import Posting
-from shared.payments.requests import Merchant, SaleRequest
+from shared.payments.requests import Instrument, Merchant, SaleRequest
+from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
 
 
@@ -48,15 +55,24 @@ class Chase(Protocol):
     ) -> Outcome:
         """Charge. Past `send_before_s` (on the scale of Clock.boot_s) nothing leaves, and the outcome is NotSent."""
 
+    async def void(
+        self, payment: Payment, operation: Operation, merchant: Merchant, *, send_before_s: float
+    ) -> Outcome:
+        """Undo an authorization that is not captured yet."""
+
+    async def refund(
+        self, payment: Payment, operation: Operation, merchant: Merchant, *, full: bool, send_before_s: float
+    ) -> Outcome:
+        """Give back the operation's amount; `full` if that is all the sale took, with no refund before."""
+
     async def find_sale(self, request_id: str, merchant: Merchant) -> Inquiry:
         """What became of the sale sent under `request_id`."""
 
+    async def find_refund(self, request_id: str, merchant: Merchant) -> Inquiry:
+        """What became of the refund sent under `request_id`."""
+
     async def get_payment(self, transaction_id: str, merchant: Merchant) -> Inquiry:
         """What Chase says of a transaction now."""
-
-
-class NotPublished(Exception):
-    """The broker did not take the messages, or did not say so in time: they are sent again under the same ids."""
 
 
 class Publisher(Protocol):
@@ -66,19 +82,65 @@ class Publisher(Protocol):
         """All of `messages`, or NotPublished: then any of them may have been taken."""
 
 
-class LedgerRefused(Exception):
-    """The ledger will never take this posting as it is: a person must look."""
-
-
-class LedgerUnavailable(Exception):
-    """The ledger did not answer, or not in words that we know: the same posting is sent again."""
-
-
 class Ledger(Protocol):
     """Books postings. Idempotent by `Posting.id`: the same one again changes nothing."""
 
     async def post(self, posting: Posting) -> None:
-        """Raises LedgerRefused or LedgerUnavailable."""
+        """Raises LedgerRefused or LedgerUnavailable (shared/payments/posting.py, where adapters may see them)."""
+
+
+class BankFiles(Protocol):
+    """Where the bank's files are put. A file that is still being written is not among them."""
+
+    async def list(self) -> Sequence[str]:
+        """The names of files that are neither done nor set aside, in order."""
+
+    async def read(self, name: str) -> bytes:
+        """The file, or the first bytes of one that is longer than any may be (bank_files.BYTES_MAX)."""
+
+    async def done(self, name: str) -> None:
+        """The file that was read is in the database: it is not listed again. Moved by another already: no error."""
+
+    async def set_aside(self, name: str, reason: str) -> None:
+        """The file that was read cannot be taken: it is kept, with the reason, and not listed again."""
+
+
+class BankLedger(Protocol):
+    """What the bank said, at rest: each file once by its sha256, each fact once by its id."""
+
+    async def outcome_of(self, sha256: str) -> str | None:
+        """`importing`, `imported` or `refused`; None for a file that was never seen."""
+
+    async def refuse(self, sha256: str, name: str, reason: str, now: datetime) -> None:
+        """The file is not taken; again changes nothing."""
+
+    async def begin(self, file: BankFile, now: datetime) -> None:
+        """The file is `importing`; again changes nothing."""
+
+    async def keep(self, sha256: str, facts: Sequence[BankFact], now: datetime) -> Sequence[BankFact]:
+        """Store those that are new, due now; returns those whose id stands for another fact already."""
+
+    async def keep_contradiction(self, sha256: str, fact: BankFact, reason: str, now: datetime) -> None:
+        """Store, beside the fact of that id, what the bank says of it now: set aside; again changes nothing."""
+
+    async def finish(self, sha256: str, now: datetime) -> None:
+        """Every fact of the file is kept: it is `imported`."""
+
+    async def due(self, now: datetime, limit: int) -> Sequence[KeptFact]:
+        """Facts neither applied nor set aside whose time has come, in the order in which they occurred."""
+
+    async def take(self, kept: KeptFact, due_at: datetime) -> bool:
+        """Put the next attempt off to `due_at`, before this one: False if somebody else took this one."""
+
+    async def applied(self, kept: KeptFact, payment_id: str, now: datetime) -> None: ...
+
+    async def put_aside(self, kept: KeptFact, payment_id: str | None, reason: str, now: datetime) -> None: ...
+
+    async def payment_ids(self, transaction_id: str) -> Sequence[str]:
+        """Payments whose sale Chase knows by that id, if it was not declined: one, none, or by a fault several."""
+
+    async def unsettled(self, created_before: datetime, limit: int) -> Unsettled:
+        """Captured payments begun before, of which no settlement was heard."""
 
 
 class Telemetry(Protocol):
@@ -100,6 +162,13 @@ class BodyMark(Protocol):
         """Whether this is the body that `stored` was made of, whichever key it was made with."""
 
 
+class InstrumentMarks(Protocol):
+    """How an instrument is known again without being kept."""
+
+    def of_instrument(self, instrument: Instrument) -> tuple[Fingerprint, ...]:
+        """Keyed fingerprints, under the current key first, then under older ones; empty for a wallet's bundle."""
+
+
 class Payments(Protocol):
     """Payments at rest. Each call is one round trip; each write is one commit, all or none."""
 
@@ -116,11 +185,20 @@ class Payments(Protocol):
         Had, not has: it may have ended since, and the two still came at once. Raises KeyTaken.
         """
 
-    async def save(self, before: Payment, after: Payment) -> None:
+    async def claim(self, claim: Claim) -> Payment:
         """
-        The step from `before` to `after`, guarded on its version and on the operation's state.
+        Commit 1 of a void or refund, and the payment as it is with the claim in it: nothing is read before.
 
-        Raises ChangedMeanwhile if somebody else was first; then nothing is stored.
+        Raises ChangedMeanwhile where the payment does not allow it at this moment (or is not there, or not the
+        caller's), KeyTaken, Unauthenticated (nonce seen before); then nothing is stored.
+        """
+
+    async def save(self, before: Payment, after: Payment, beside: Beside = NOTHING_BESIDE) -> Sequence[Message]:
+        """
+        The step from `before` to `after`, guarded on its version and on the operation's state, with what is `beside`.
+
+        The messages that it put into the outbox: publish them. Raises ChangedMeanwhile if somebody else was first,
+        KeyTaken, Unauthenticated (nonce seen before), AlreadyReceived (message); then nothing is stored.
         """
 
     async def get(self, payment_id: str) -> Payment | None: ...
@@ -132,22 +210,108 @@ class Payments(Protocol):
         """Payments with an operation `submitted` whose claim is older: it belongs to nobody."""
 
     async def inquiries_due(self, now: datetime, limit: int) -> Sequence[Payment]:
-        """Payments with an `unknown` operation whose inquiry is due."""
+        """Payments with an operation that Chase is to be asked about by now."""
+
+    async def overdue(self, due_before: datetime, limit: int) -> Sequence[Payment]:
+        """Payments with an operation that was due to be sent before that: its message did not bring it out."""
 
     async def schedule(self, before: Operation, after: Operation) -> bool:
         """
-        Store the inquiry fields of an unknown operation, guarded on how many inquiries there were.
+        Store the inquiry fields of an operation, guarded on its state and on how many inquiries there were.
 
-        False if somebody else took this inquiry, or the operation is not unknown any more.
+        False if somebody else took this inquiry, or the operation has moved on.
         """
 
     async def latest_approved(self, merchant_id: str) -> Payment | None:
         """The newest payment that Chase is known to hold under that merchant id: the positive control's question."""
 
+    async def latest_refunded(self, merchant_id: str) -> Payment | None:
+        """The same for refunds."""
+
+    async def sealed_instrument(self, payment_id: str) -> SealedInstrument | None:
+        """The instrument that waits with us; None where there is none (any more)."""
+
+
+class Messages(Protocol):
+    """Messages at rest. Each call is one round trip."""
+
+    async def take_due(self, now: datetime, limit: int, *, claim: str, until: datetime) -> Sequence[Message]:
+        """Up to `limit` that are due and nobody's, claimed under the name `claim` until `until`; oldest first."""
+
+    async def mark_sent(self, messages: Sequence[Message], at: datetime) -> None: ...
+
+    async def oldest_due(self) -> datetime | None:
+        """Since when the oldest message that is not sent has been due."""
+
+    async def set_aside(self, queue: Queue, message_id: str, body: str, reason: str, at: datetime) -> None:
+        """Keep what cannot succeed, with its reason. The same message again changes nothing."""
+
+
+class Purging(Protocol):
+    """Forgets what has had its time."""
+
+    async def forget(self, kind: str, before: datetime, limit: int) -> int:
+        """About `limit` rows of that kind that are older than `before`; how many they were."""
+
+    async def forget_attempts(self, now: datetime) -> None:
+        """Declines that no network's rule asks about any more."""
+
+
+class Sealing(Protocol):
+    """Seals what must wait with us, and opens it to be sent. Nobody else sees what is inside."""
+
+    def seal(self, request: SaleRequest, payment_id: str) -> SealedInstrument: ...
+
+    def open(self, sealed: SealedInstrument, payment_id: str) -> SaleRequest:
+        """Raises CannotOpen: sealed for another payment, under a key that is gone, or damaged."""
+
+
+class AuditTrail(Protocol):
+    """Sealed histories as they stand in the database, a page at a time, each page from one snapshot."""
+
+    async def payments(self, after: str, limit: int) -> Sequence[SealedPayment]:
+        """The next by id, from behind `after` ("" for the first page)."""
+
+    async def touched(self, page: Touched, limit: int) -> tuple[Sequence[SealedPayment], Touched | None]:
+        """Those that were last changed in a time, and the page that follows; None where this was the last."""
+
+    async def orphans(self, after: str, limit: int) -> Sequence[str]:
+        """Payment ids of history whose payment is gone, from behind `after`."""
+
+    async def standing(self, leaves: Sequence[Leaf]) -> Mapping[str, Standing]:
+        """What is there now, by payment id."""
+
+    async def anchors(self) -> Sequence[Anchor]:
+        """All that were made, the oldest first."""
+
+    async def add_anchor(self, anchor: Anchor, made_at: datetime) -> None:
+        """Store it; nothing happens where its day has one."""
+
+
+class AnchorStore(Protocol):
+    """
+    Where anchors are kept for ever: what is there can be neither changed nor removed, not even by us.
+
+    Every method raises AnchorStoreUnavailable.
+    """
+
+    async def put(self, day: date, lines: AsyncIterator[str]) -> bool:
+        """Keep `lines` under `day`, whole or not at all. False if there is one already: then that one stays."""
+
+    async def days(self) -> Sequence[date]:
+        """The days that have one, ascending."""
+
+    def lines(self, day: date) -> AsyncIterator[str]:
+        """What is kept under `day`, as it was put."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """The outside as the verbs see it, joined once. `merchants` are the billers we charge for, by id."""
+    """
+    The outside as the verbs see it, joined once.
+
+    `merchants` are the billers we charge for, by id; `chance` gives a number from 0 to 1.
+    """
 
     payments: Payments
     chase: Chase
@@ -157,3 +321,7 @@ class Outside:
     identifiers: Identifiers
     tasks: Tasks
     telemetry: Telemetry
+    messages: Messages
+    publisher: Publisher
+    sealing: Sealing
+    chance: Callable[[], float]

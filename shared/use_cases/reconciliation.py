@@ -1,4 +1,7 @@
-"""The timer that leaves no sale behind: what a crash left `submitted` becomes `unknown`, and is asked about."""
+"""
+The timer that leaves nothing behind: what a crash left `submitted` becomes `unknown`; what is unknown, or authorized
+and due for its capture, is asked about; what waits to be sent and was not brought out by its message is sent.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -6,11 +9,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from shared.payments.errors import ChangedMeanwhile
+from shared.payments.operations import OperationState
 from shared.payments.outcome import Unknown
 from shared.payments.payment import Payment
 from shared.use_cases.inquiries import Inquiries
 from shared.use_cases.ports import Outside
 from shared.use_cases.recording import Recording
+from shared.use_cases.sending_again import SendingAgain
 
 # 200 inquiries, 10 at a time, 1 s each at p99, take 20 s of the timer's minute.
 BATCH_MAX: Final = 200
@@ -18,9 +24,13 @@ _AT_A_TIME: Final = 10
 # While Chase hangs, an inquiry takes minutes: none is begun after this, so that the run ends before the host ends it
 # (host.json: functionTimeout). What is left is due in the next run.
 BEGIN_WITHIN_S: Final = 45.0
+# A message that is due is delivered within seconds; the sweep that publishes it comes every 15 s.
+OVERDUE_AFTER_S: Final = 120.0
 
 ACTOR: Final = "reconciliation"
-ABANDONED: Final = Unknown("ABANDONED", "the process that sent this sale ended before Chase's answer was stored")
+ABANDONED: Final = Unknown("ABANDONED", "the process that sent this ended before Chase's answer was stored")
+
+Step = Callable[[Payment], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +39,50 @@ class Counts:
 
     abandoned: int = 0
     inquired: int = 0
+    sent: int = 0
     left: int = 0
 
 
 class Reconciliation:
-    def __init__(self, outside: Outside, recording: Recording, inquiries: Inquiries) -> None:
+    def __init__(
+        self, outside: Outside, recording: Recording, inquiries: Inquiries, sending_again: SendingAgain
+    ) -> None:
         self._payments, self._clock, self._pace = outside.payments, outside.clock, outside.pace
-        self._telemetry, self._recording, self._inquiries = outside.telemetry, recording, inquiries
+        self._telemetry, self._recording = outside.telemetry, recording
+        self._inquiries, self._sending_again = inquiries, sending_again
 
     async def run_once(self, limit: int = BATCH_MAX) -> Counts:
-        """Sweep what belongs to nobody, then ask about what is due."""
-        claimed_before = self._clock.now() - timedelta(seconds=self._pace.abandoned_after_s)
-        abandoned = await self._payments.abandoned(claimed_before, limit)
+        """Sweep what belongs to nobody, ask about what is due, send what is overdue."""
+        now = self._clock.now()
+        abandoned = await self._payments.abandoned(now - timedelta(seconds=self._pace.abandoned_after_s), limit)
         swept = await self._each(abandoned, self._mark_unknown)
         due = await self._payments.inquiries_due(self._clock.now(), limit)
-        asked = await self._each(due, self._inquiries.inquire)
-        counts = Counts(abandoned=swept, inquired=asked, left=len(abandoned) + len(due) - swept - asked)
-        if abandoned or due:
+        asked = await self._each(due, self._inquiries.due)
+        overdue_before = self._clock.now() - timedelta(seconds=self._pace.wait_s(OVERDUE_AFTER_S))
+        overdue = await self._payments.overdue(overdue_before, limit)
+        sent = await self._each(overdue, self._send)
+        left = len(abandoned) + len(due) + len(overdue) - swept - asked - sent
+        counts = Counts(abandoned=swept, inquired=asked, sent=sent, left=left)
+        if abandoned or due or overdue:
             self._telemetry.event("reconciliation.run", **{name: getattr(counts, name) for name in counts.__slots__})
         return counts
 
-    async def _mark_unknown(self, payment: Payment) -> Payment:
-        return await self._recording.record(payment, ABANDONED, actor=ACTOR)
+    async def _mark_unknown(self, payment: Payment) -> None:
+        operation = payment.unresolved
+        if operation is not None and operation.state is OperationState.SUBMITTED:
+            await self._recording.record(payment, operation, ABANDONED, actor=ACTOR)
 
-    async def _each(self, payments: Sequence[Payment], step: Callable[[Payment], Awaitable[Payment]]) -> int:
+    async def _send(self, payment: Payment) -> None:
+        operation = payment.unresolved
+        if operation is None:
+            return
+        try:
+            await self._sending_again.send(payment, operation)
+        except ChangedMeanwhile:
+            # Its message came after all.
+            return
+
+    async def _each(self, payments: Sequence[Payment], step: Step) -> int:
         gate = asyncio.Semaphore(_AT_A_TIME)
         begin_before_s = self._clock.boot_s() + BEGIN_WITHIN_S
 

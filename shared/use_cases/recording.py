@@ -2,66 +2,110 @@
 
 from typing import Final
 
+from shared.payments.answers import AMOUNT_MISMATCH, transaction_id_of
+from shared.payments.beside import Beside
 from shared.payments.errors import ChangedMeanwhile
-from shared.payments.inquiry import offset_s
-from shared.payments.lifecycle import AMOUNT_MISMATCH, is_partial, joined, transaction_id_of, with_sale_outcome
+from shared.payments.facts import Occasion
+from shared.payments.follow_ups import with_follow_up_outcome
+from shared.payments.operations import OperationKind
 from shared.payments.outcome import Outcome
-from shared.payments.payment import Payment
+from shared.payments.payment import Operation, Payment
+from shared.payments.sale_outcome import with_sale_outcome
+from shared.payments.sealed import SealedInstrument
 from shared.payments.state_machine import Event
+from shared.use_cases.occasions import Occasions
 from shared.use_cases.ports import Outside
+from shared.use_cases.publishing import Publishing
 
 # Each round means that another writer made progress; more than a handful in a row is a fault of ours.
 _ROUNDS_MAX: Final = 5
 
+# What a person must look at, by the fact that tells it.
+_ALARMS: Final = {
+    Event.ANSWER_CONTRADICTED: "payment.answer_contradicted",
+    Event.SALE_PARTIALLY_APPROVED: "payment.partial_approval",
+    Event.LATE_CHARGE_FOUND: "payment.late_charge",
+    Event.UNDO_FAILED: "payment.undo_failed",
+}
+
 
 class Recording:
-    """Puts what Chase said, or did not say, into the payment it was said of."""
+    """Puts what Chase said, or did not say, of an operation into its payment; tells it, and publishes what follows."""
 
-    def __init__(self, outside: Outside) -> None:
-        self._payments, self._clock, self._telemetry = outside.payments, outside.clock, outside.telemetry
+    def __init__(self, outside: Outside, publishing: Publishing) -> None:
+        self._payments, self._telemetry = outside.payments, outside.telemetry
+        self._occasions, self._publishing = Occasions(outside), publishing
 
-    async def record(self, payment: Payment, outcome: Outcome, *, actor: str) -> Payment:
+    async def record(
+        self,
+        payment: Payment,
+        operation: Operation,
+        outcome: Outcome,
+        *,
+        actor: str,
+        sealed: SealedInstrument | None = None,
+    ) -> Payment:
         """
-        The payment as it is once `outcome` is in it (commit 2).
+        The payment as it is once `outcome` of `operation` is in it (commit 2).
 
-        Raises ChangedMeanwhile after too many rounds, or whatever the database raises: the outcome is then not stored.
+        With `sealed`, a sale that never left waits with us. Raises ChangedMeanwhile after too many rounds, or whatever
+        the database raises: the outcome is then not stored.
         """
         for _ in range(_ROUNDS_MAX):
-            after = self._with(payment, outcome, actor)
+            occasion = self._occasions.now(operation.attempts)
+            after = _with(payment, payment.operation(operation.id), outcome, occasion, actor, sealed)
             if after is None:
                 return payment
+            new = sealed if after.instrument_kept and not payment.instrument_kept else None
             try:
-                await self._payments.save(payment, after)
+                messages = await self._payments.save(payment, after, Beside(sealed=new))
             except ChangedMeanwhile:
-                payment = await self._again(payment)
+                payment = await self.again(payment)
                 continue
-            self._tell(after, joined(outcome, payment))
+            self.tell(after, after.operation(operation.id), outcome)
+            self._publishing.soon(messages)
             return after
         raise ChangedMeanwhile(f"{payment.id} keeps changing")
 
-    def _with(self, payment: Payment, outcome: Outcome, actor: str) -> Payment | None:
-        first_inquiry = self._clock.after(offset_s(0))
-        return with_sale_outcome(payment, outcome, inquire_at=first_inquiry, actor=actor, now=self._clock.now())
+    async def step(self, before: Payment, after: Payment, beside: Beside | None = None) -> Payment:
+        """A step that is no outcome. Raises what `Payments.save` does."""
+        messages = await self._payments.save(before, after, beside or Beside())
+        self._publishing.soon(messages)
+        return after
 
-    async def _again(self, payment: Payment) -> Payment:
+    async def again(self, payment: Payment) -> Payment:
+        """The payment as it is now."""
         found = await self._payments.get(payment.id)
         assert found is not None, f"{payment.id} was stored and is gone"
         return found
 
-    def _tell(self, payment: Payment, outcome: Outcome) -> None:
+    def tell(self, payment: Payment, operation: Operation, outcome: Outcome) -> None:
+        """One event for each outcome; an alarm for what a person must look at."""
         self._telemetry.event(
             "payment.outcome",
             paymentId=payment.id,
             billerId=payment.biller_id,
             method=payment.method.type,
+            operation=operation.kind,
             state=payment.state,
             status=type(outcome).__name__,
             code=outcome.code,
         )
         told = {"paymentId": payment.id, "code": outcome.code, "transactionId": transaction_id_of(outcome)}
-        if payment.history[-1].event is Event.ANSWER_CONTRADICTED:
-            self._telemetry.alarm("payment.answer_contradicted", **told)
-        if outcome.code == AMOUNT_MISMATCH:
+        if (alarm := _ALARMS.get(payment.history[-1].event)) is not None:
+            self._telemetry.alarm(alarm, **told)
+        if (operation.outcome or {}).get("code") == AMOUNT_MISMATCH:
             self._telemetry.alarm("payment.amount_mismatch", **told)
-        if is_partial(outcome, payment):
-            self._telemetry.alarm("payment.partial_approval", **told)
+
+
+def _with(
+    payment: Payment,
+    operation: Operation,
+    outcome: Outcome,
+    occasion: Occasion,
+    actor: str,
+    sealed: SealedInstrument | None,
+) -> Payment | None:
+    if operation.kind is OperationKind.SALE:
+        return with_sale_outcome(payment, outcome, occasion=occasion, actor=actor, queue=sealed is not None)
+    return with_follow_up_outcome(payment, operation, outcome, occasion=occasion, actor=actor)

@@ -21,7 +21,7 @@ from shared.payments.errors import (
 )
 from shared.payments.idempotency import KeyRecord, Nonce
 from shared.payments.inquiry import EMPTIES_NEEDED, SEND_WITHIN_S, OnNotFound
-from shared.payments.lifecycle import reclaimed_sale, submitted_sale
+from shared.payments.lifecycle import reclaimed, submitted_sale
 from shared.payments.payment import Payment
 from shared.payments.requests import Merchant, SaleRequest, kept_of
 from shared.payments.sale_rules import problems_of
@@ -111,7 +111,7 @@ class Sale:
         if await self._payments.by_key(call.caller, call.idempotency_key, None) is None:
             raise refused
         payment = await self._standing(call)
-        if payment is None or payment.state is State.RECEIVED:
+        if payment is None or (payment.state is State.RECEIVED and payment.sale.send_at is None):
             raise refused
         return SaleAnswer(payment, replayed=True)
 
@@ -177,13 +177,14 @@ class Sale:
         if payment.state is State.UNKNOWN:
             asked_enough = payment.sale.empties >= EMPTIES_NEEDED
             return asked_enough and self._on_not_found is OnNotFound.RESEND_SAME_REQUEST_ID
-        return payment.state is State.RECEIVED
+        # What waits with us is sent by us: the instrument of a card or wallet alone comes from the caller again.
+        return payment.state is State.RECEIVED and payment.sale.send_at is None
 
     async def _send_again(self, progress: "_Progress", payment: Payment) -> SaleAnswer:
         # Chase knows the earlier attempt under the merchant id of its day; under another it would take a second one.
         progress.merchant = replace(progress.merchant, merchant_id=payment.merchant_id)
         progress.send_before_s = self._clock.boot_s() + SEND_WITHIN_S
-        claimed = reclaimed_sale(payment, actor=progress.call.caller, now=self._clock.now())
+        claimed = reclaimed(payment, payment.sale, actor=progress.call.caller, now=self._clock.now())
         try:
             await self._payments.save(payment, claimed)
         except ChangedMeanwhile:

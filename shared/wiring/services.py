@@ -9,10 +9,18 @@ if TYPE_CHECKING:
     from shared.database.unit_of_work import Engine
     from shared.fingerprint import Fingerprints
     from shared.use_cases import ports
+    from shared.use_cases.bank_file_import import BankFileImport
+    from shared.use_cases.chase_retry import ChaseRetry
+    from shared.use_cases.outbox_sweep import OutboxSweep
+    from shared.use_cases.purge import Purge
     from shared.use_cases.readiness import Readiness
     from shared.use_cases.reconciliation import Reconciliation
     from shared.use_cases.refresh import Refresh
+    from shared.use_cases.refund import Refund
     from shared.use_cases.sale import Sale
+    from shared.use_cases.setting_aside import SettingAside
+    from shared.use_cases.update_state import UpdateState
+    from shared.use_cases.void import Void
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +35,15 @@ class Services:
     database: "Engine"
     payments: "ports.Payments"
     sale: "Sale"
+    void: "Void"
+    refund: "Refund"
+    update_state: "UpdateState"
     refresh: "Refresh"
+    chase_retry: "ChaseRetry"
+    setting_aside: "SettingAside"
+    outbox_sweep: "OutboxSweep"
     reconciliation: "Reconciliation"
+    purge: "Purge"
+    bank_file_import: "BankFileImport | None"
     readiness: "Readiness"
     close: Callable[[], Awaitable[None]]

@@ -212,9 +212,12 @@ def a_payment(**changed: object) -> dict[str, object]:
     return {name: value for name, value in {**fields, **changed}.items() if value is not None}
 
 
-def a_decline(code: str = "DO_NOT_HONOR", advice: str | None = None, **changed: object) -> dict[str, object]:
+def a_decline(
+    code: str = "DO_NOT_HONOR", advice: str | None = None, network_code: str | None = None, **changed: object
+) -> dict[str, object]:
     """A declined sale as Chase answers it: HTTP 200."""
-    network = {"additionalData": {"merchantAdviceCode": advice}} if advice else {}
+    network: dict[str, object] = {"additionalData": {"merchantAdviceCode": advice}} if advice else {}
+    network |= {"networkResponseCode": network_code} if network_code else {}
     return a_payment(
         transactionState="DECLINED",
         responseStatus="DENIED",

@@ -105,6 +105,19 @@ class TestADecline:
         assert isinstance(outcome, Declined)
         assert (outcome.code, outcome.retry) == (code, retry)
 
+    def test_keeps_what_the_network_itself_said(self) -> None:
+        outcome = outcome_of(a_decline("CLOSED_ACCOUNT", "03", "46"))
+
+        assert isinstance(outcome, Declined)
+        assert (outcome.network_code, outcome.advice) == ("46", "03")
+
+    @pytest.mark.parametrize("text", ["4112344112344113", "4 6", ""])
+    def test_keeps_no_more_than_a_code_of_it(self, text: str) -> None:
+        outcome = outcome_of(a_decline("CLOSED_ACCOUNT", text, text))
+
+        assert isinstance(outcome, Declined)
+        assert (outcome.network_code, outcome.advice) == (None, None)
+
     def test_is_a_decline_even_without_the_fields_that_explain_it(self) -> None:
         body = {"responseStatus": "DENIED", "transactionState": "DECLINED"}
 

@@ -10,17 +10,19 @@ from typing import Any
 
 import pytest
 
-from shared.database import migrations
+from shared.database import journal, migrations
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments, first_by_limit, first_by_top
+from shared.database.payments import UNIQUE_RULES, SqlPayments
 from shared.database.sqlite import SqliteEngine
 from shared.database.sqlserver import SqlServerEngine
 from shared.database.sqlserver_batch import Batch
 from shared.database.sqlserver_connection import Connect, ask
 from shared.database.sqlserver_login import odbc_login
 from shared.database.sqlserver_migrations import migrate_sqlserver
+from shared.database.statements import First, first_by_limit, first_by_top
 from shared.database.unit_of_work import Engine, Statement
 from shared.payments.secret import Secret
+from tests.builders import CHAIN
 from tests.database.sql_server_stand_in import StandIn
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
@@ -47,10 +49,11 @@ SQLITE_RULES = {
     "accounts.owner, accounts.label": "account_label",
     "entries.account_id, entries.sequence": "entry_sequence",
 }
-# SQL Server's names for the unique rules of the real schema, by the columns that SQLite tells.
+# The unique rules of the real schema, and SQL Server's names for them by the columns that SQLite tells.
+RULES = {**UNIQUE_RULES, **journal.UNIQUE_RULES}
 SQLSERVER_NAMES = {
-    columns: next(other for other, same in UNIQUE_RULES.items() if same == rule and "." not in other)
-    for columns, rule in UNIQUE_RULES.items()
+    columns: next(other for other, same in RULES.items() if same == rule and "." not in other)
+    for columns, rule in RULES.items()
     if "." in columns
 }
 # The stand-in is SQL Server's engine over a connection that carries its batches out on SQLite.
@@ -58,7 +61,9 @@ ENGINES = ["sqlite", "stand-in", "sqlserver"]
 MIGRATIONS = Path(migrations.__file__).parent / "migrations"
 # Children before parents.
 TABLES = (
-    "entries", "accounts", "history", "operations", "payments", "idempotency_keys", "nonces", "schema_migrations",
+    "entries", "accounts", "journal_entries", "ledger_postings", "bank_facts", "bank_files", "history", "instruments",
+    "operations", "payments", "idempotency_keys", "nonces", "outbox", "inbox", "set_aside", "sale_attempts",
+    "sale_attempt_gates", "audit_anchors", "schema_migrations",
 )  # fmt: skip
 READ_FROM_SNAPSHOTS = """
 IF EXISTS (SELECT 1 FROM sys.databases WHERE database_id = DB_ID() AND snapshot_isolation_state = 0)
@@ -158,18 +163,25 @@ def engine(database: Any) -> Engine:
 
 
 @pytest.fixture(params=ENGINES)
-async def payments(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlPayments]:
-    """The repository on the real schema, empty."""
+async def real_schema(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[Engine, First]]:
+    """The real schema, empty, and how its engine words the first rows of a SELECT."""
     if request.param == "sqlserver":
         database: Any = SqlServerDatabase(request.getfixturevalue("sqlserver"))
         await database.empty()
         await asyncio.to_thread(migrate_sqlserver, database.connect, MIGRATIONS / "sqlserver", now=NOW)
-        yield SqlPayments(database.open(constraints=UNIQUE_RULES), first=first_by_top)
+        yield database.open(constraints=RULES), first_by_top
     elif request.param == "stand-in":
         database = SqlServerDatabase(stand_in(tmp_path).connect)
-        yield SqlPayments(database.open(constraints=UNIQUE_RULES), first=first_by_limit)
+        yield database.open(constraints=RULES), first_by_limit
     else:
         migrate_sqlite(tmp_path / "payments.sqlite3", MIGRATIONS / "sqlite", now=NOW)
-        database = SqliteEngine(tmp_path / "payments.sqlite3", constraints=UNIQUE_RULES)
-        yield SqlPayments(database, first=first_by_limit)
+        database = SqliteEngine(tmp_path / "payments.sqlite3", constraints=RULES)
+        yield database, first_by_limit
     await database.close()
+
+
+@pytest.fixture
+def payments(real_schema: tuple[Engine, First]) -> SqlPayments:
+    """The repository on the real schema, empty."""
+    engine, first = real_schema
+    return SqlPayments(engine, first=first, chain=CHAIN)

@@ -15,18 +15,19 @@ from typing import Any
 import pytest
 
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments, first_by_limit, first_by_top
+from shared.database.payments import UNIQUE_RULES, SqlPayments
 from shared.database.sqlite import SqliteEngine
 from shared.database.sqlserver import SqlServerEngine
 from shared.database.sqlserver_connection import Connect, OdbcConnection, OdbcCursor
 from shared.database.sqlserver_migrations import migrate_sqlserver
+from shared.database.statements import first_by_limit, first_by_top
 from shared.database.unit_of_work import DatabaseUnavailable
 from shared.payments.errors import BillOpen, ChangedMeanwhile, KeyTaken, Unauthenticated
 from shared.payments.idempotency import Fingerprint, Nonce
-from shared.payments.lifecycle import with_sale_outcome
 from shared.payments.outcome import Unknown
 from shared.payments.payment import Payment
-from tests.builders import NOW, a_submitted_payment, approved
+from shared.payments.sale_outcome import with_sale_outcome
+from tests.builders import CHAIN, NOW, a_submitted_payment, an_occasion, approved
 from tests.database.conftest import MIGRATIONS, SqlServerDatabase, stand_in
 from tests.database.sql_server_stand_in import lost
 
@@ -100,7 +101,7 @@ async def line(request: pytest.FixtureRequest, tmp_path: Path) -> Line:
 async def payments(line: Line, request: pytest.FixtureRequest) -> AsyncIterator[SqlPayments]:
     engine = SqlServerEngine(line.connect, constraints=UNIQUE_RULES)
     real = "sqlserver" in request.node.name
-    yield SqlPayments(engine, first=first_by_top if real else first_by_limit)
+    yield SqlPayments(engine, first=first_by_top if real else first_by_limit, chain=CHAIN)
     await engine.close()
 
 
@@ -115,7 +116,9 @@ def cut(request: pytest.FixtureRequest, line: Line) -> Callable[[], None]:
 
 
 def lost_answer(payment: Payment) -> Payment:
-    found = with_sale_outcome(payment, Unknown("READ_TIMEOUT", "no"), inquire_at=NOW, actor="chase", now=NOW)
+    found = with_sale_outcome(
+        payment, Unknown("READ_TIMEOUT", "no"), occasion=an_occasion(NOW, inquire_at=NOW), actor="chase"
+    )
     assert found is not None
     return found
 
@@ -185,7 +188,7 @@ class TestAStep:
     async def test_of_two_at_once_one_is_stored(self, payments: SqlPayments, cut: Callable[[], None]) -> None:
         payment = a_submitted_payment()
         await payments.begin_sale(payment, PRINT, None)
-        known = with_sale_outcome(payment, approved(), inquire_at=NOW, actor="chase", now=NOW)
+        known = with_sale_outcome(payment, approved(), occasion=an_occasion(NOW, inquire_at=NOW), actor="chase")
         assert known is not None
         cut()
 
@@ -214,7 +217,7 @@ class TestOnSqlite:
     async def test_a_unit_made_again_by_its_caller_is_told_by_its_operation(self, tmp_path: Path) -> None:
         migrate_sqlite(tmp_path / "payments.db", MIGRATIONS / "sqlite", now=NOW)
         engine = SqliteEngine(tmp_path / "payments.db", constraints=UNIQUE_RULES)
-        payments = SqlPayments(engine, first=first_by_limit)
+        payments = SqlPayments(engine, first=first_by_limit, chain=CHAIN)
         payment = a_submitted_payment()
         await payments.begin_sale(payment, PRINT, None)
 

@@ -11,13 +11,13 @@ from shared.database.payments import SqlPayments
 from shared.database.unit_of_work import Statement, StatementFailed
 from shared.payments.errors import BillOpen, ChangedMeanwhile, KeyTaken, Unauthenticated
 from shared.payments.idempotency import Fingerprint, Nonce
-from shared.payments.lifecycle import with_sale_outcome
 from shared.payments.operations import OperationKind
 from shared.payments.outcome import Declined, NotSent, Outcome, Unknown
 from shared.payments.payment import Payment
+from shared.payments.sale_outcome import with_sale_outcome
 from shared.payments.search import Search
 from shared.payments.state_machine import State
-from tests.builders import NOW, a_submitted_payment, approved
+from tests.builders import NOW, a_submitted_payment, an_occasion, approved
 
 PRINT = Fingerprint("k1", "f" * 64)
 NONCE = Nonce("ctp-1", "nonce-1", NOW)
@@ -28,7 +28,7 @@ LATER = NOW + timedelta(seconds=5)
 
 
 def after(payment: Payment, outcome: Outcome) -> Payment:
-    found = with_sale_outcome(payment, outcome, inquire_at=LATER, actor="chase", now=LATER)
+    found = with_sale_outcome(payment, outcome, occasion=an_occasion(LATER, inquire_at=LATER), actor="chase")
     assert found is not None
     return found
 

@@ -248,7 +248,8 @@ class TestDurability:
         engine = sqlite_database.open()
 
         answers = [
-            await engine.run([], Query(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")
+            (await engine.run([], Query(f"PRAGMA {name}")))[0]
+            for name in ("journal_mode", "synchronous", "foreign_keys")
         ]
 
         assert answers == [[("wal",)], [(2,)], [(1,)]]  # 2 is FULL

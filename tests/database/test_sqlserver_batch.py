@@ -38,7 +38,7 @@ class TestAUnit:
             Statement("\n  UPDATE a SET x = ? WHERE y = ?;\n", (3, "z"), rows=2),
         ]
 
-        batch = unit_batch(statements, Query("SELECT x FROM a WHERE y = ?", ("w",)))
+        batch = unit_batch(statements, [Query("SELECT x FROM a WHERE y = ?", ("w",))])
 
         assert batch.sql.split("\n") == [
             "SET NOCOUNT ON; SET XACT_ABORT ON; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;",
@@ -55,7 +55,7 @@ class TestAUnit:
         assert batch.queries == 1
 
     def test_has_its_nulls_in_the_text_and_every_other_value_as_a_parameter(self) -> None:
-        batch = unit_batch([Statement("INSERT INTO a VALUES (?, '?''?', ?, ?, ?)", (None, "b", None, 0))], None)
+        batch = unit_batch([Statement("INSERT INTO a VALUES (?, '?''?', ?, ?, ?)", (None, "b", None, 0))], ())
 
         assert "INSERT INTO a VALUES (NULL, '?''?', ?, NULL, ?);" in batch.sql
         assert batch.parameters == ("b", 0)
@@ -63,7 +63,7 @@ class TestAUnit:
     def test_declares_each_kind_of_value_by_one_type_whatever_its_length(self) -> None:
         values = ("a", "b" * 2000, "c" * 2001, 1, 2**40, b"d")
 
-        batch = unit_batch([Statement("INSERT INTO a VALUES (?, ?, ?, ?, ?, ?)", values)], None)
+        batch = unit_batch([Statement("INSERT INTO a VALUES (?, ?, ?, ?, ?, ?)", values)], ())
 
         text, number = (-9, 4000, 0), (-5, 0, 0)
         assert batch.sizes == (text, text, (-9, 0, 0), number, number, None)
@@ -71,7 +71,7 @@ class TestAUnit:
     @pytest.mark.parametrize("values", [(), ("a", "b")], ids=["fewer", "more"])
     def test_with_other_values_than_marks_is_refused(self, values: tuple[str, ...]) -> None:
         with pytest.raises(StatementFailed, match="1 marks"):
-            unit_batch([Statement("UPDATE a SET x = ?", values)], None)
+            unit_batch([Statement("UPDATE a SET x = ?", values)], ())
 
 
 class TestQuestions:

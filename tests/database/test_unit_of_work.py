@@ -167,7 +167,9 @@ class TestReading:
     async def test_the_answer_of_a_unit_sees_the_units_own_writes(self, engine):
         await engine.run([opened("a", balance_minor=100)])
 
-        rows = await engine.run([withdrawn("a", 30)], Query("SELECT balance_minor FROM accounts WHERE id = ?", ("a",)))
+        [rows] = await engine.run(
+            [withdrawn("a", 30)], Query("SELECT balance_minor FROM accounts WHERE id = ?", ("a",))
+        )
 
         assert [tuple(row) for row in rows] == [(70,)]
 

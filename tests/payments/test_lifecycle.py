@@ -5,13 +5,15 @@ from datetime import timedelta
 
 import pytest
 
+from shared.payments.capture import capture_confirmed
 from shared.payments.errors import TransitionNotAllowed
-from shared.payments.lifecycle import capture_confirmed, reclaimed_sale, with_sale_outcome
+from shared.payments.lifecycle import reclaimed
 from shared.payments.operations import OperationState
 from shared.payments.outcome import Declined, NotSent, Outcome, Pending, TransactionState, Unknown, record
 from shared.payments.payment import Payment
+from shared.payments.sale_outcome import with_sale_outcome
 from shared.payments.state_machine import Event, State
-from tests.builders import NOW, a_submitted_payment, approved
+from tests.builders import NOW, a_submitted_payment, an_occasion, approved
 
 LATER = NOW + timedelta(seconds=1)
 DECLINED = Declined("INSUFFICIENT_FUNDS", "not enough money", transaction_id="b1f7c0de-declined")
@@ -23,7 +25,7 @@ AUTHORIZED = approved(captures_at=NOW + timedelta(minutes=120))
 
 
 def after(payment: Payment, outcome: Outcome) -> Payment:
-    found = with_sale_outcome(payment, outcome, inquire_at=LATER, actor="chase", now=LATER)
+    found = with_sale_outcome(payment, outcome, occasion=an_occasion(LATER, inquire_at=LATER), actor="chase")
     assert found is not None
     return found
 
@@ -134,7 +136,7 @@ def test_an_unknown_sale_found_pending_goes_on_with_its_schedule() -> None:
     pending = after(unknown, PENDING)
 
     assert (pending.state, pending.sale.inquiries) == (State.UNKNOWN, 2)
-    assert with_sale_outcome(pending, PENDING, inquire_at=LATER, actor="inquiry", now=LATER) is None
+    assert with_sale_outcome(pending, PENDING, occasion=an_occasion(LATER, inquire_at=LATER), actor="inquiry") is None
 
 
 def test_another_amount_than_asked_for_is_kept_with_its_transaction_and_told_once() -> None:
@@ -143,7 +145,10 @@ def test_another_amount_than_asked_for_is_kept_with_its_transaction_and_told_onc
     assert (mismatched.state, mismatched.sale.transaction_id) == (State.UNKNOWN, AUTHORIZED.transaction.transaction_id)
     assert mismatched.sale.outcome is not None
     assert mismatched.sale.outcome["code"] == "AMOUNT_MISMATCH"
-    assert with_sale_outcome(mismatched, approved(126_00), inquire_at=LATER, actor="inquiry", now=LATER) is None
+    assert (
+        with_sale_outcome(mismatched, approved(126_00), occasion=an_occasion(LATER, inquire_at=LATER), actor="inquiry")
+        is None
+    )
 
 
 def test_what_was_approved_in_part_and_voided_since_holds_nothing() -> None:
@@ -154,12 +159,17 @@ def test_what_was_approved_in_part_and_voided_since_holds_nothing() -> None:
 
 @pytest.mark.parametrize("nothing_new", [LOST, NOT_SENT, REFUSED])
 def test_what_adds_nothing_to_an_unknown_sale_changes_nothing(nothing_new: Outcome) -> None:
-    assert with_sale_outcome(an_unknown_payment(), nothing_new, inquire_at=LATER, actor="chase", now=LATER) is None
+    assert (
+        with_sale_outcome(
+            an_unknown_payment(), nothing_new, occasion=an_occasion(LATER, inquire_at=LATER), actor="chase"
+        )
+        is None
+    )
 
 
 @pytest.mark.parametrize("of_the_later_attempt", [NOT_SENT, REFUSED])
 def test_unknown_outranks_what_says_nothing_of_an_earlier_attempt(of_the_later_attempt: Outcome) -> None:
-    sent_again = reclaimed_sale(an_unknown_payment(), actor="ctp", now=LATER)
+    sent_again = reclaimed(an_unknown_payment(), an_unknown_payment().sale, actor="ctp", now=LATER)
 
     payment = after(sent_again, of_the_later_attempt)
 
@@ -170,7 +180,7 @@ def test_unknown_outranks_what_says_nothing_of_an_earlier_attempt(of_the_later_a
 def test_a_sale_that_never_left_is_sent_again_under_its_own_request_id() -> None:
     received = after(a_submitted_payment(), NOT_SENT)
 
-    payment = reclaimed_sale(received, actor="ctp", now=LATER)
+    payment = reclaimed(received, received.sale, actor="ctp", now=LATER)
 
     assert (payment.state, payment.sale.state, payment.sale.attempts) == (State.SUBMITTED, OperationState.SUBMITTED, 2)
     assert payment.sale.request_id == received.sale.request_id
@@ -182,14 +192,17 @@ def test_a_finished_sale_is_never_sent_again(finished: State) -> None:
     payment = after(a_submitted_payment(), {State.DECLINED: DECLINED, State.AUTHORIZED: AUTHORIZED}[finished])
 
     with pytest.raises(TransitionNotAllowed):
-        reclaimed_sale(payment, actor="ctp", now=LATER)
+        reclaimed(payment, payment.sale, actor="ctp", now=LATER)
 
 
 class TestASecondAnswerAboutAFinishedSale:
     def test_that_says_the_same_changes_nothing(self) -> None:
         payment = after(a_submitted_payment(), AUTHORIZED)
 
-        assert with_sale_outcome(payment, AUTHORIZED, inquire_at=LATER, actor="inquiry", now=LATER) is None
+        assert (
+            with_sale_outcome(payment, AUTHORIZED, occasion=an_occasion(LATER, inquire_at=LATER), actor="inquiry")
+            is None
+        )
 
     def test_that_says_otherwise_is_kept_and_moves_nothing(self) -> None:
         payment = after(a_submitted_payment(), DECLINED)
@@ -209,13 +222,20 @@ class TestASecondAnswerAboutAFinishedSale:
         contradicted = after(payment, second_charge)
 
         assert (contradicted.state, contradicted.history[-1].event) == (State.AUTHORIZED, Event.ANSWER_CONTRADICTED)
-        assert with_sale_outcome(contradicted, second_charge, inquire_at=LATER, actor="inquiry", now=LATER) is None
+        assert (
+            with_sale_outcome(
+                contradicted, second_charge, occasion=an_occasion(LATER, inquire_at=LATER), actor="inquiry"
+            )
+            is None
+        )
 
     @pytest.mark.parametrize("silence", [LOST, NOT_SENT, PENDING])
     def test_that_says_nothing_is_not_an_answer(self, silence: Outcome) -> None:
         payment = after(a_submitted_payment(), AUTHORIZED)
 
-        assert with_sale_outcome(payment, silence, inquire_at=LATER, actor="inquiry", now=LATER) is None
+        assert (
+            with_sale_outcome(payment, silence, occasion=an_occasion(LATER, inquire_at=LATER), actor="inquiry") is None
+        )
 
 
 def test_an_operation_is_found_by_its_id() -> None:

@@ -9,29 +9,45 @@ from typing import Any
 from local.clock import ManualClock
 from shared.clock import TimeOrderedIdentifiers
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments, first_by_limit
+from shared.database.outbox import SqlMessages
+from shared.database.payments import UNIQUE_RULES, SqlPayments
 from shared.database.sqlite import SqliteEngine
+from shared.database.statements import first_by_limit
 from shared.database.unit_of_work import DatabaseUnavailable
 from shared.fingerprint import Fingerprints
+from shared.payments.beside import NOTHING_BESIDE, Beside
 from shared.payments.inquiry import OnNotFound
-from shared.payments.outcome import Inquiry, NoAnswer, NothingFound, Outcome
+from shared.payments.messages import Message, NotPublished
+from shared.payments.outcome import Inquiry, NoAnswer, NothingFound, Outcome, TransactionState
 from shared.payments.pace import Pace
-from shared.payments.payment import Payment
+from shared.payments.payment import Operation, Payment
 from shared.payments.requests import Merchant, SaleRequest
 from shared.payments.secret import Secret
+from shared.sealing import InstrumentSealing
 from shared.telemetry import RecordedTelemetry
+from shared.use_cases.asking_for import AskingFor
 from shared.use_cases.charging import Charging
+from shared.use_cases.chase_retry import ChaseRetry
+from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.inquiries import Inquiries
+from shared.use_cases.landing import Landing
+from shared.use_cases.outbox_sweep import OutboxSweep
 from shared.use_cases.ports import Outside
+from shared.use_cases.publishing import Publishing
 from shared.use_cases.reconciliation import Reconciliation
 from shared.use_cases.recording import Recording
 from shared.use_cases.refresh import Refresh
+from shared.use_cases.refund import Refund
 from shared.use_cases.sale import Sale, SaleCall
+from shared.use_cases.sending_again import SendingAgain
 from shared.use_cases.tasks import TrackedTasks
-from tests.builders import MERCHANTS, NOW, a_sale_request, approved
+from shared.use_cases.update_state import UpdateState
+from shared.use_cases.void import Void
+from tests.builders import CHAIN, MERCHANTS, NOW, a_sale_request, approved
 
 MIGRATIONS = Path(__file__).parents[2] / "shared" / "database" / "migrations" / "sqlite"
-FINGERPRINTS = Fingerprints({"k1": Secret("eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=")})
+KEY = Secret("eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=")
+FINGERPRINTS = Fingerprints({"k1": KEY})
 
 
 @dataclass
@@ -39,6 +55,9 @@ class ScriptedChase:
     """Answers in the order given, then with an approval; raises an exception among them. Notes what it was asked."""
 
     sales: list[Outcome | Exception] = field(default_factory=list)
+    voids: list[Outcome | Exception] = field(default_factory=list)
+    refunds: list[Outcome | Exception] = field(default_factory=list)
+    refund_finds: list[Inquiry | Exception] = field(default_factory=list)
     finds: list[Inquiry | Exception] = field(default_factory=list)
     gets: list[Inquiry] = field(default_factory=list)
     sold: list[str] = field(default_factory=list)
@@ -52,6 +71,27 @@ class ScriptedChase:
         if self.hold is not None:
             await self.hold.wait()
         return _said(self.sales.pop(0) if self.sales else approved(payment.amount.amount_minor))
+
+    async def void(
+        self, payment: Payment, operation: Operation, merchant: Merchant, *, send_before_s: float
+    ) -> Outcome:
+        self.sold.append(operation.request_id)
+        if self.hold is not None:
+            await self.hold.wait()
+        amount_minor = payment.amount.amount_minor
+        return _said(self.voids.pop(0) if self.voids else approved(amount_minor, TransactionState.VOIDED))
+
+    async def refund(
+        self, payment: Payment, operation: Operation, merchant: Merchant, *, full: bool, send_before_s: float
+    ) -> Outcome:
+        self.sold.append(operation.request_id)
+        if self.hold is not None:
+            await self.hold.wait()
+        return _said(self.refunds.pop(0) if self.refunds else approved(operation.amount.amount_minor))
+
+    async def find_refund(self, request_id: str, merchant: Merchant) -> Inquiry:
+        self.asked.append(request_id)
+        return _said(self.refund_finds.pop(0) if self.refund_finds else NothingFound())
 
     async def find_sale(self, request_id: str, merchant: Merchant) -> Inquiry:
         self.asked.append(request_id)
@@ -80,11 +120,24 @@ class IllPayments(SqlPayments):
             # What a reconnect does: the unit is run again, and finds its own rows.
             await super().begin_sale(*arguments)
 
-    async def save(self, before: Payment, after: Payment) -> None:
+    async def save(self, before: Payment, after: Payment, beside: Beside = NOTHING_BESIDE) -> Sequence[Message]:
         if self.saves_failing:
             self.saves_failing -= 1
             raise DatabaseUnavailable("the connection is gone")
-        await super().save(before, after)
+        return await super().save(before, after, beside)
+
+
+@dataclass
+class PublishedMessages:
+    """A broker that keeps what it takes; away while `is_away`."""
+
+    taken: list[Message] = field(default_factory=list)
+    is_away: bool = False
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        if self.is_away:
+            raise NotPublished("the broker is away")
+        self.taken += messages
 
 
 @dataclass
@@ -98,12 +151,19 @@ class Workshop:
     inquiries: Inquiries
     reconciliation: Reconciliation
     refresh: Refresh
+    void: Void
+    refund: Refund
+    update_state: UpdateState
+    chase_retry: ChaseRetry
+    outbox_sweep: OutboxSweep
+    sending_again: SendingAgain
+    charging: Charging
+    broker: PublishedMessages
     outside: Outside
 
     def sale(self, *, answer_within_s: float = 5.0, on_not_found: OnNotFound = OnNotFound.MANUAL) -> Sale:
-        charging = Charging(self.outside, self.recording, self.inquiries)
         return Sale(
-            self.outside, charging, answer_within_s=answer_within_s, in_flight_max=20, on_not_found=on_not_found
+            self.outside, self.charging, answer_within_s=answer_within_s, in_flight_max=20, on_not_found=on_not_found
         )
 
     async def sold(self, key: str = "attempt-1", **changed: Any) -> Payment:
@@ -123,11 +183,13 @@ def a_call(key: str = "attempt-1", *, text: str = "body", **changed: Any) -> Sal
     return SaleCall(a_sale_request(**changed), "ctp", key, FINGERPRINTS.of(text.encode()))
 
 
-def build_workshop(path: Path) -> tuple[Workshop, SqliteEngine]:
+def build_workshop(
+    path: Path, *, on_not_found: OnNotFound = OnNotFound.MANUAL, answer_within_s: float = 5.0
+) -> tuple[Workshop, SqliteEngine]:
     migrate_sqlite(path, MIGRATIONS, now=NOW)
     engine = SqliteEngine(path, constraints=UNIQUE_RULES)
-    telemetry, clock, chase = RecordedTelemetry(), ManualClock(NOW), ScriptedChase()
-    payments, tasks = IllPayments(engine, first=first_by_limit), TrackedTasks(telemetry)
+    telemetry, clock, chase, broker = RecordedTelemetry(), ManualClock(NOW), ScriptedChase(), PublishedMessages()
+    payments, tasks = IllPayments(engine, first=first_by_limit, chain=CHAIN), TrackedTasks(telemetry)
     outside = Outside(
         payments=payments,
         chase=chase,
@@ -137,19 +199,37 @@ def build_workshop(path: Path) -> tuple[Workshop, SqliteEngine]:
         identifiers=TimeOrderedIdentifiers(),
         tasks=tasks,
         telemetry=telemetry,
+        messages=SqlMessages(engine, first=first_by_limit),
+        publisher=broker,
+        sealing=InstrumentSealing({"k1": KEY}),
+        chance=lambda: 1.0,
     )
-    recording = Recording(outside)
-    inquiries = Inquiries(outside, recording)
+    publishing = Publishing(outside)
+    recording = Recording(outside, publishing)
+    inquiries = Inquiries(outside, recording, on_not_found=on_not_found)
+    landing = Landing(outside, recording, inquiries)
+    charging, following_up = Charging(outside, landing), FollowingUp(outside, landing)
+    asking_for = AskingFor(outside, following_up, inquiries, answer_within_s=answer_within_s)
+    sending_again = SendingAgain(outside, recording, charging, following_up)
+    refund = Refund(asking_for)
     workshop = Workshop(
-        chase,
-        payments,
-        clock,
-        telemetry,
-        tasks,
-        recording,
-        inquiries,
-        Reconciliation(outside, recording, inquiries),
-        Refresh(outside, inquiries),
-        outside,
+        chase=chase,
+        payments=payments,
+        clock=clock,
+        telemetry=telemetry,
+        tasks=tasks,
+        recording=recording,
+        inquiries=inquiries,
+        reconciliation=Reconciliation(outside, recording, inquiries, sending_again),
+        refresh=Refresh(inquiries),
+        void=Void(outside, asking_for, recording, refund),
+        refund=refund,
+        update_state=UpdateState(outside, recording),
+        chase_retry=ChaseRetry(outside, sending_again),
+        outbox_sweep=OutboxSweep(outside, publishing),
+        sending_again=sending_again,
+        charging=charging,
+        broker=broker,
+        outside=outside,
     )
     return workshop, engine

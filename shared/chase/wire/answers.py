@@ -15,8 +15,8 @@ class Answer:
     """
     What stands in Chase's JSON: None where a field is missing or of another type than Chase documents.
 
-    `reference` is the sale that a refund belongs to, `advice` the network's merchant advice code. Texts are as Chase
-    sent them. Account numbers that Chase repeats (ACH: unmasked) are never read.
+    `reference` is the sale that a refund belongs to, `advice` the network's merchant advice code, `network_code` its
+    own response code. Texts are as Chase sent them. Account numbers that Chase repeats (ACH: unmasked) are never read.
     """
 
     status: str | None
@@ -34,6 +34,7 @@ class Answer:
     cvv: str | None
     network_transaction_id: str | None
     advice: str | None
+    network_code: str | None
 
 
 def read_answer(body: Mapping[str, Any]) -> Answer:
@@ -55,6 +56,7 @@ def read_answer(body: Mapping[str, Any]) -> Answer:
         cvv=_text(network, "cardVerificationResult"),
         network_transaction_id=_text(network, "networkTransactionId"),
         advice=_text(_within(network, "additionalData"), "merchantAdviceCode"),
+        network_code=_text(network, "networkResponseCode"),
     )
 
 

@@ -29,6 +29,7 @@ class TestReadingAnAnswer:
             cvv="MATCH",
             network_transaction_id="014072692161152",
             advice=None,
+            network_code=None,
         )
 
     @pytest.mark.parametrize("answer", [full.AN_APPLE_PAY_SALE, full.A_GOOGLE_PAY_SALE, full.A_DELAYED_SALE])
@@ -48,6 +49,9 @@ class TestReadingAnAnswer:
 
     def test_finds_the_networks_advice(self) -> None:
         assert read_answer(a_decline(advice="02")).advice == "02"
+
+    def test_finds_the_networks_own_code(self) -> None:
+        assert read_answer(a_decline(network_code="05")).network_code == "05"
 
     @pytest.mark.parametrize(
         "text", ["", "soon", "2026-11-23", "2026-11-23T20:00:00", "0001-01-01T00:00:00+23:59", 17, None]

@@ -1,0 +1,1 @@
+"""`make ledger-check`: every payment's entries, held against Chase's books on this machine."""

@@ -1,0 +1,38 @@
+"""What goes into the commit of a payment's step beside the step itself: all of it is stored, or none."""
+
+from dataclasses import dataclass
+
+from shared.payments.idempotency import Fingerprint, Nonce
+from shared.payments.payment import Operation
+from shared.payments.sealed import SealedInstrument
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The caller's key that the step is asked for under; it stands for `operation` from then on."""
+
+    caller: str
+    text: str
+    fingerprint: Fingerprint
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The message that the step is done for: a second delivery of it does nothing."""
+
+    consumer: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """`sealed` is the instrument of a sale that begins to wait with us."""
+
+    key: Key | None = None
+    nonce: Nonce | None = None
+    message: Received | None = None
+    sealed: SealedInstrument | None = None
+
+
+NOTHING_BESIDE = Beside()

@@ -1,0 +1,67 @@
+"""
+What waits with us is sent again, under its own request-id: claimed first, so that of two who try only one sends.
+
+What the payment's state does not allow any more is cancelled instead.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from shared.payments.beside import Beside, Received
+from shared.payments.inquiry import SEND_WITHIN_S
+from shared.payments.lifecycle import cancelled, reclaimed, submission_of
+from shared.payments.operations import SENDABLE, OperationKind
+from shared.payments.payment import Operation, Payment
+from shared.payments.requests import Merchant, SaleRequest, merchant_of
+from shared.payments.state_machine import TRANSITIONS
+from shared.use_cases.charging import Charging
+from shared.use_cases.following_up import FollowingUp
+from shared.use_cases.ports import Outside
+from shared.use_cases.recording import Recording
+
+ACTOR: Final = "chase_retry"
+
+
+class InstrumentGone(Exception):
+    """A sale waits with us, and its instrument does not: a person must look."""
+
+
+class SendingAgain:
+    def __init__(self, outside: Outside, recording: Recording, charging: Charging, following_up: FollowingUp) -> None:
+        self._payments, self._clock, self._sealing = outside.payments, outside.clock, outside.sealing
+        self._merchants, self._recording = outside.merchants, recording
+        self._charging, self._following_up = charging, following_up
+
+    async def send(self, payment: Payment, operation: Operation, *, message: Received | None = None) -> Payment:
+        """
+        The payment after `operation` was sent; as it is where that does not wait (any more).
+
+        `message` is what asks for it: noted in the claim's own commit. Raises ChangedMeanwhile or AlreadyReceived if
+        somebody else sends it; InstrumentGone or CannotOpen for a sale that cannot be sent by us.
+        """
+        if operation.state not in SENDABLE or operation.send_at is None:
+            return payment
+        beside = Beside(message=message)
+        if (payment.state, submission_of(operation)) not in TRANSITIONS:
+            ended = cancelled(payment, operation, actor=ACTOR, now=self._clock.now())
+            return await self._recording.step(payment, ended, beside)
+        request = await self._request(payment) if operation.kind is OperationKind.SALE else None
+        send_before_s = self._clock.boot_s() + SEND_WITHIN_S
+        claimed = reclaimed(payment, operation, actor=ACTOR, now=self._clock.now())
+        await self._recording.step(payment, claimed, beside)
+        if request is not None:
+            merchant = self._merchant(claimed)
+            return await self._charging.charge(request, claimed, merchant, send_before_s=send_before_s)
+        again = claimed.operation(operation.id)
+        return await self._following_up.send(claimed, again, send_before_s=send_before_s)
+
+    async def _request(self, payment: Payment) -> SaleRequest:
+        sealed = await self._payments.sealed_instrument(payment.id)
+        if sealed is None:
+            raise InstrumentGone(f"{payment.id} waits to be sent, and its instrument is not kept")
+        return self._sealing.open(sealed, payment.id)
+
+    def _merchant(self, payment: Payment) -> Merchant:
+        """As settings have it, under the merchant id of the sale: under another Chase would take a second one."""
+        known = self._merchants.get(payment.biller_id)
+        return merchant_of(payment) if known is None else replace(known, merchant_id=payment.merchant_id)

@@ -1,0 +1,5 @@
+SET NOCOUNT ON; SET XACT_ABORT ON; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+BEGIN TRAN;
+UPDATE sale_attempts SET blocks = 'nothing' WHERE operation_id = ? AND blocks <> 'nothing';
+IF @@ROWCOUNT <> 1 THROW 51001, 'guard', 1;
+COMMIT;
