@@ -72,6 +72,9 @@ param storageSku string
 @description('Days for which an audit anchor can be neither changed nor deleted.')
 param auditRetentionDays int
 
+@description('Days after which a file of the bank is deleted. What it said is in the database.')
+param bankFileRetentionDays int = 400
+
 @description('Days that logs are kept.')
 param logRetentionDays int
 
@@ -159,7 +162,6 @@ var tags = {
 var roles = {
   storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
   storageBlobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
-  storageBlobDataReader: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'
   storageQueueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
   storageTableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
   serviceBusDataSender: '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
@@ -228,7 +230,7 @@ module storage 'modules/storage.bicep' = {
     appPrincipalId: identity.outputs.principalId
     blobOwnerRoleId: roles.storageBlobDataOwner
     blobContributorRoleId: roles.storageBlobDataContributor
-    blobReaderRoleId: roles.storageBlobDataReader
+    bankFileRetentionDays: bankFileRetentionDays
     queueContributorRoleId: roles.storageQueueDataContributor
     tableContributorRoleId: roles.storageTableDataContributor
   }
@@ -301,6 +303,8 @@ module functionApp 'modules/function_app.bicep' = {
     deploymentContainerUrl: storage.outputs.deploymentContainerUrl
     keyVaultUri: keyVault.outputs.uri
     serviceBusNamespace: serviceBus.outputs.fullyQualifiedNamespace
+    auditContainerUrl: storage.outputs.auditContainerUrl
+    bankFilesContainerUrl: storage.outputs.bankFilesContainerUrl
     sqlServerHost: sql.outputs.host
     sqlDatabaseName: sql.outputs.databaseName
     applicationInsightsConnectionString: monitoring.outputs.connectionString

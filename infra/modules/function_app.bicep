@@ -12,6 +12,8 @@ param hostAccountName string
 param deploymentContainerUrl string
 param keyVaultUri string
 param serviceBusNamespace string
+param auditContainerUrl string
+param bankFilesContainerUrl string
 param sqlServerHost string
 param sqlDatabaseName string
 param applicationInsightsConnectionString string
@@ -45,16 +47,16 @@ var callers = [for (range, i) in callerAddressRanges: {
   ipAddress: range
 }]
 
-// The host's own: its storage, its bus connection and its telemetry, each as the app's identity.
+// The host's own: its storage, its bus connection and its telemetry, each as the app's identity. The bus's name is below:
+// the host and the service read the same one.
 var hostSettings = [
   { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
   { name: 'AzureWebJobsStorage__clientId', value: identityClientId }
   { name: 'AzureWebJobsStorage__blobServiceUri', value: 'https://${hostAccountName}.blob.${suffix}' }
   { name: 'AzureWebJobsStorage__queueServiceUri', value: 'https://${hostAccountName}.queue.${suffix}' }
   { name: 'AzureWebJobsStorage__tableServiceUri', value: 'https://${hostAccountName}.table.${suffix}' }
-  { name: 'ServiceBusConnection__credential', value: 'managedidentity' }
-  { name: 'ServiceBusConnection__clientId', value: identityClientId }
-  { name: 'ServiceBusConnection__fullyQualifiedNamespace', value: serviceBusNamespace }
+  { name: 'SERVICEBUS__credential', value: 'managedidentity' }
+  { name: 'SERVICEBUS__clientId', value: identityClientId }
   { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: applicationInsightsConnectionString }
   { name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING', value: 'ClientId=${identityClientId};Authorization=AAD' }
   { name: 'AZURE_CLIENT_ID', value: identityClientId }
@@ -79,8 +81,9 @@ var serviceSettings = [
   { name: 'JWT_ISSUER', value: jwtIssuer }
   { name: 'JWT_AUDIENCE', value: jwtAudience }
   { name: 'JWT_JWKS_URL', value: jwtJwksUrl }
-  { name: 'SERVICEBUS_NAMESPACE', value: serviceBusNamespace }
-  { name: 'LEDGER_URL', value: ledgerUrl }
+  { name: 'AUDIT_ANCHOR_CONTAINER_URL', value: auditContainerUrl }
+  { name: 'BANK_FILES_CONTAINER_URL', value: bankFilesContainerUrl }
+  { name: 'SERVICEBUS__fullyQualifiedNamespace', value: serviceBusNamespace }
 ]
 
 // Exactly one of the two is configured: Chase mock takes a client secret, every other Chase an assertion.
@@ -91,6 +94,10 @@ var privateKeySettings = [
 ]
 var clientSecretSettings = [
   { name: 'CHASE_CLIENT_SECRET', value: '@Microsoft.KeyVault(SecretUri=${keyVaultUri}secrets/chase-client-secret)' }
+]
+var ledgerSettings = ledgerUrl == '' ? [] : [
+  { name: 'LEDGER_URL', value: ledgerUrl }
+  { name: 'LEDGER_TOKEN', value: '@Microsoft.KeyVault(SecretUri=${keyVaultUri}secrets/ledger-token)' }
 ]
 var credentialSettings = chaseCredential == 'private-key' ? privateKeySettings : clientSecretSettings
 
@@ -166,7 +173,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       remoteDebuggingEnabled: false
       ipSecurityRestrictions: callers
       ipSecurityRestrictionsDefaultAction: 'Deny'
-      appSettings: concat(hostSettings, serviceSettings, credentialSettings)
+      appSettings: concat(hostSettings, serviceSettings, credentialSettings, ledgerSettings)
     }
   }
 }

@@ -1,5 +1,5 @@
 // Two accounts, so that the host's wide rights over its own end there: `host` for the Functions host and the deployed
-// package, `records` for what must be kept - the daily audit anchor (written once) and the bank's files (read only).
+// package, `records` for what must be kept - the daily audit anchor (written once) and the bank's files.
 param hostAccountName string
 param recordsAccountName string
 param location string
@@ -12,7 +12,7 @@ param workspaceId string
 param appPrincipalId string
 param blobOwnerRoleId string
 param blobContributorRoleId string
-param blobReaderRoleId string
+param bankFileRetentionDays int
 param queueContributorRoleId string
 param tableContributorRoleId string
 
@@ -165,13 +165,53 @@ resource mayWriteAnchors 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
   }
 }
 
-resource mayReadBankFiles 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(bankFiles.id, appPrincipalId, blobReaderRoleId)
+// Reads files and marks them as taken in (metadata). No built-in role can mark and not delete: versions are kept.
+resource mayMarkBankFiles 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(bankFiles.id, appPrincipalId, blobContributorRoleId)
   scope: bankFiles
   properties: {
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobReaderRoleId)
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobContributorRoleId)
+  }
+}
+
+// The service deletes no file: this does, and old versions with it.
+resource fileEnds 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01-01' = {
+  parent: records
+  name: 'default'
+  properties: {
+    policy: {
+      rules: [
+        {
+          name: 'bank-files-end'
+          type: 'Lifecycle'
+          enabled: true
+          definition: {
+            filters: {
+              blobTypes: [
+                'blockBlob'
+              ]
+              prefixMatch: [
+                '${bankFiles.name}/'
+              ]
+            }
+            actions: {
+              baseBlob: {
+                delete: {
+                  daysAfterCreationGreaterThan: bankFileRetentionDays
+                }
+              }
+              version: {
+                delete: {
+                  daysAfterCreationGreaterThan: bankFileRetentionDays
+                }
+              }
+            }
+          }
+        }
+      ]
+    }
   }
 }
 

@@ -23,7 +23,7 @@ TILES: Final[tuple[tuple[str, str, str, int], ...]] = (
     ("retries", "Retries and inquiries", "timechart", 50),
     ("breaker", "Circuit breakers: openings and refusals", "timechart", 50),
     ("queues", "Queues: messages active, scheduled and dead", "timechart", 50),
-    ("outbox", "Outbox: rows not yet published, and the age of the oldest in seconds", "timechart", 50),
+    ("outbox", "Outbox: seconds that the oldest row is overdue", "timechart", 50),
     ("ledger", "Ledger: postings not yet confirmed, and the age of the oldest in seconds", "timechart", 50),
     ("shadow-compared", "Shadow: coverage", "timechart", 50),
     ("shadow-mismatches", "Shadow: mismatches", "table", 50),

@@ -28,11 +28,13 @@ NEEDED: Final = ("SQL_SERVER_HOST", "SQL_DATABASE_NAME", "APP_IDENTITY_NAME")
 # As main.bicep makes it. It goes into a statement that takes no parameters, so nothing else may.
 _IDENTITY: Final = re.compile(r"[A-Za-z0-9-]{3,128}")
 
-# History is append-only (its triggers say so too), and which migrations ran is not the app's to change.
+# What is append-only (its triggers say so too), and which migrations ran, are not the app's to change.
 _GRANTS: Final = (
     "IF DATABASE_PRINCIPAL_ID(N'{user}') IS NULL CREATE USER [{user}] FROM EXTERNAL PROVIDER",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON SCHEMA::dbo TO [{user}]",
     "DENY UPDATE, DELETE ON OBJECT::dbo.history TO [{user}]",
+    "DENY UPDATE, DELETE ON OBJECT::dbo.journal_entries TO [{user}]",
+    "DENY UPDATE, DELETE ON OBJECT::dbo.audit_anchors TO [{user}]",
     "DENY INSERT, UPDATE, DELETE ON OBJECT::dbo.schema_migrations TO [{user}]",
 )
 

@@ -60,12 +60,12 @@ def looked_at(logs: Logs, event: str, timer: str, minutes_ago: float = 1, **told
 
 
 def run(logs: Logs, oldest_s: int, minutes_ago: float = 1) -> None:
-    told = {"abandoned": 0, "inquired": 1, "left": 0, "unknown": 1, "oldestUnknownSeconds": oldest_s}
+    told = {"abandoned": 0, "inquired": 1, "left": 0, "unknown": 1, "oldestUnknownS": oldest_s}
     looked_at(logs, "reconciliation.run", "reconciliation", minutes_ago, **told)
 
 
 def swept(logs: Logs, oldest_s: int, minutes_ago: float = 1) -> None:
-    looked_at(logs, "outbox.age", "outbox_sweep", minutes_ago, pending=3, oldestSeconds=oldest_s)
+    looked_at(logs, "outbox.age", "outbox_sweep", minutes_ago, ageS=oldest_s)
 
 
 def old_and_then_resolved(logs: Logs) -> None:
@@ -134,14 +134,15 @@ RAISED: list[tuple[str, Condition]] = [
     ("oldest-message", stuck_queue),
     ("outbox-age", lambda logs: swept(logs, 121)),
     ("outbox-age", nothing),
-    ("ledger-lag", lambda logs: logs.event("ledger.lag", pending=1, oldestSeconds=901)),
+    ("ledger-lag", lambda logs: logs.event("ledger.lag", pending=1, ageS=901)),
     ("shadow-coverage", lambda logs: coverage(logs, 1000, 900, 40)),
     ("shadow-mismatch", lambda logs: mismatch(logs, "code")),
     ("shadow-production-egress", alarm("shadow.production_egress", host="api-ms.payments.jpmorgan.com")),
     ("authentication-failures", lambda logs: logs.event("auth.refused", times=20, reason="expired")),
-    ("audit-chain-broken", alarm("audit.chain_broken", paymentId="pay_1", finding="edited")),
+    ("audit-chain-broken", alarm("audit.chain_broken", paymentId="pay_1", sequence=2, kind="edited")),
+    ("audit-chain-broken", alarm("audit.anchor_broken", day="2026-11-24", reason="no anchor")),
     ("invariants-broken", alarm("invariants.broken", rule="refunded <= captured", count=2)),
-    ("negative-exposure", alarm("payment.negative_exposure", paymentId="pay_1", amountMinor=1, currency="USD")),
+    ("negative-exposure", alarm("payment.negative_exposure", paymentId="pay_1", exposureMinor=1)),
     ("database-saturation", lambda logs: percent(logs, "log_write_percent", 80)),
     ("no-traffic", lambda logs: logs.requests("Sale", 61)),
     ("other-alarm", alarm("payment.amount_mismatch", paymentId="pay_1")),
@@ -164,13 +165,13 @@ QUIET: list[tuple[str, Condition]] = [
     ("oldest-message", emptied_queue),
     ("outbox-age", lambda logs: swept(logs, 120)),
     ("outbox-age", swept_late_and_then_in_time),
-    ("ledger-lag", lambda logs: logs.event("ledger.lag", pending=1, oldestSeconds=900)),
+    ("ledger-lag", lambda logs: logs.event("ledger.lag", pending=1, ageS=900)),
     ("shadow-coverage", lambda logs: coverage(logs, 1000, 900, 50)),
     ("shadow-coverage", lambda logs: coverage(logs, 99, 0)),
     ("shadow-mismatch", lambda logs: mismatch(logs, "cosmetic")),
     ("shadow-production-egress", alarm("shadow.mismatch", severity="money", host="api-mock")),
     ("authentication-failures", lambda logs: logs.event("auth.refused", times=19, reason="expired")),
-    ("audit-chain-broken", nothing),
+    ("audit-chain-broken", lambda logs: logs.event("audit.anchored", day="2026-11-24", payments=9, entries=40)),
     ("invariants-broken", nothing),
     ("negative-exposure", nothing),
     ("database-saturation", lambda logs: percent(logs, "cpu_percent", 79)),

@@ -44,7 +44,7 @@ class Deployment:
 
 
 def test_migrates_first_and_then_makes_the_user_and_grants() -> None:
-    deployment = Deployment(0, Says(), Says(), Says(), Says())
+    deployment = Deployment(0, *(Says() for _ in statements("id-payments-dev-abc")))
 
     assert deployment.run(OUTPUTS) == 0
 
@@ -92,8 +92,11 @@ def test_the_user_comes_from_entra_and_is_made_once() -> None:
     assert first.endswith("FROM EXTERNAL PROVIDER")
 
 
-def test_history_is_not_the_apps_to_change() -> None:
-    assert "DENY UPDATE, DELETE ON OBJECT::dbo.history TO [id-payments-dev-abc]" in statements("id-payments-dev-abc")
+def test_what_is_append_only_is_not_the_apps_to_change() -> None:
+    for table in ("history", "journal_entries", "audit_anchors"):
+        assert f"DENY UPDATE, DELETE ON OBJECT::dbo.{table} TO [id-payments-dev-abc]" in statements(
+            "id-payments-dev-abc"
+        )
     assert [sql for sql in statements("id-payments-dev-abc") if "db_owner" in sql or "ALTER" in sql] == []
 
 

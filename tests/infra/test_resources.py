@@ -46,12 +46,15 @@ class TestRecords:
         assert policy.text("properties", "immutabilityPeriodSinceCreationInDays") == "auditRetentionDays"
         assert policy.text("properties", "allowProtectedAppendWrites") == "false"
 
-    def test_of_the_bank_can_be_read_and_not_written(self) -> None:
+    def test_of_the_bank_are_marked_by_the_app_and_end_by_a_rule(self) -> None:
         storage = _resources("storage")
 
-        assert storage["mayReadBankFiles"].text("scope") == "bankFiles"
-        assert "blobReaderRoleId" in storage["mayReadBankFiles"].text("properties", "roleDefinitionId")
         assert storage["bankFiles"].text("name") == "'bank-files'"
+        assert storage["mayMarkBankFiles"].text("scope") == "bankFiles"
+        assert "blobContributorRoleId" in storage["mayMarkBankFiles"].text("properties", "roleDefinitionId")
+        assert storage["fileEnds"].text("parent") == "records"
+        assert "'${bankFiles.name}/'" in storage["fileEnds"].text("properties", "policy")
+        assert storage["recordBlobs"].text("properties", "isVersioningEnabled") == "true"
 
     def test_lie_in_another_account_than_the_one_that_the_host_owns(self) -> None:
         storage = _resources("storage")

@@ -59,9 +59,9 @@ def logs() -> Iterator[Logs]:
     logs.metric(SQL, "cpu_percent", 5, 10)
     logs.event("payment.outcome", paymentId="pay_1", status="Unknown", code="TIMEOUT")
     logs.event("chase_breaker_opened", alarm=True, call="payment", code="HTTP_503")
-    logs.event("reconciliation.run", abandoned=0, inquired=2, left=0, unknown=1, oldestUnknownSeconds=40)
-    logs.event("outbox.age", pending=1, oldestSeconds=2)
-    logs.event("ledger.lag", pending=1, oldestSeconds=2)
+    logs.event("reconciliation.run", abandoned=0, inquired=2, left=0, unknown=1, oldestUnknownS=40)
+    logs.event("outbox.age", ageS=2.5)
+    logs.event("ledger.lag", pending=1, ageS=2)
     logs.event("shadow.coverage", received=10, compared=9, pending=1, lost=0)
     logs.event("shadow.mismatch", paymentId="pay_1", severity="code", field="code")
     yield logs
