@@ -17,7 +17,7 @@ EVERY_CALL = pytest.mark.parametrize(
 ROLES = {name: text(node) for name, node in properties(read(MAIN).variables["roles"]).items()}
 # What a value may be where a name says that it is secret: from the vault, or given to the deployment as a secret.
 _SECRET_NAMES = re.compile(r"SECRET|PRIVATE_KEY|_KEYS$|PASSWORD|HMAC_CALLERS|TOKEN$")
-_VAULT = "@Microsoft.KeyVault(SecretUri="
+_VAULT = re.compile(r"@Microsoft\.KeyVault\(SecretUri=\$\{keyVaultUri\}secrets/([a-z-]+)\)")
 
 
 def _target(path: Path, module: Block) -> BicepFile:
@@ -211,12 +211,16 @@ class TestSecrets:
 
         secret = {name: value for name, value in settings.items() if _SECRET_NAMES.search(name)}
         assert {"CHASE_PRIVATE_KEY", "CHASE_CLIENT_SECRET", "FINGERPRINT_KEYS", "HMAC_CALLERS"} <= set(secret)
-        assert {name for name, value in secret.items() if not value.startswith(_VAULT)} == set()
+        assert {name for name, value in secret.items() if not _VAULT.fullmatch(value)} == set()
 
-    def test_each_secret_has_a_name_of_its_own_in_the_vault(self) -> None:
-        names = re.findall(r"secrets/([\w-]+)\)", (INFRA / "modules" / "function_app.bicep").read_text("utf-8"))
+    def test_each_is_in_the_vault_under_its_own_name_and_in_the_guide(self) -> None:
+        found = {name: _VAULT.fullmatch(value) for name, value in _settings().items() if "KeyVault" in value}
+        guide = (INFRA.parent / "docs" / "deploy.md").read_text("utf-8")
 
-        assert len(set(names)) == len(names)
+        for setting, reference in found.items():
+            assert reference
+            assert reference[1] == setting.lower().replace("_", "-")
+            assert f"| `{reference[1]}` | `{setting}` |" in guide
 
     @EVERY_FILE
     def test_parameters_that_carry_one_are_secure_all_the_way(self, path: Path) -> None:
