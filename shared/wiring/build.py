@@ -7,6 +7,7 @@ from typing import Final
 
 from shared.bank.blob import BlobBankFiles
 from shared.bank.source import bank_files
+from shared.chase.routed import RoutedChase
 from shared.clock import SystemClock, TimeOrderedIdentifiers
 from shared.database import journal
 from shared.database.outbox import SqlMessages
@@ -44,8 +45,9 @@ from shared.wiring.audit import audit_anchor
 from shared.wiring.authentication import authenticator
 from shared.wiring.bank import bank_import
 from shared.wiring.broker import service_bus_publisher
-from shared.wiring.chase import chase_client
+from shared.wiring.chase import chase_client, shadow_client
 from shared.wiring.database import database
+from shared.wiring.rollout import rollout
 from shared.wiring.services import Services
 
 # Shorter than the host's own grace at shutdown; what is still at work then is found by `reconciliation`.
@@ -70,6 +72,7 @@ def build(
         chase_client(settings, clock, telemetry),
         TrackedTasks(telemetry),
     )
+    shadow = shadow_client(settings, clock, telemetry)
     outside = ports.Outside(
         payments=SqlPayments(
             engine,
@@ -77,7 +80,7 @@ def build(
             chain=Chain(Keyring.of(settings.audit_keys)),
             lease=timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S)),
         ),
-        chase=chase,
+        chase=RoutedChase(chase, shadow),
         merchants=settings.known_merchants(),
         clock=clock,
         pace=settings.pace,
@@ -99,6 +102,7 @@ def build(
     sending_again = SendingAgain(outside, recording, charging, following_up)
     update_state = UpdateState(outside, recording)
     applying = ApplyingFacts(outside, recording, update_state)
+    who = rollout(settings, outside, engine, first)
     source = bank_files(settings, now=real_clock.now)
 
     async def database_status() -> Status:
@@ -117,6 +121,8 @@ def build(
         if isinstance(publisher, ServiceBusPublisher):
             await publisher.close()
         await chase.close()
+        if shadow is not None:
+            await shadow.close()
         if isinstance(source, BlobBankFiles):
             await source.close()
         await engine.close()
@@ -145,6 +151,9 @@ def build(
         outbox_sweep=OutboxSweep(outside, publishing),
         reconciliation=Reconciliation(outside, recording, inquiries, sending_again),
         bank_file_import=bank_import(settings, outside, engine, first, applying, source),
+        decide_rollout=who.decide,
+        change_rollout=who.change,
+        billers=outside.merchants.keys(),
         purge=Purge(
             outside,
             SqlPurging(engine, first=first, key_names=list(settings.fingerprint_keys)),
