@@ -137,7 +137,7 @@ RAISED: list[tuple[str, Condition]] = [
     ("ledger-lag", lambda logs: logs.event("ledger.lag", pending=1, ageS=901)),
     ("shadow-coverage", lambda logs: coverage(logs, 1000, 900, 40)),
     ("shadow-mismatch", lambda logs: mismatch(logs, "code")),
-    ("shadow-production-egress", alarm("shadow.production_egress", host="api-ms.payments.jpmorgan.com")),
+    ("shadow-production-egress", alarm("shadow.production_egress", billerId="city-water")),
     ("authentication-failures", lambda logs: logs.event("auth.refused", times=20, reason="expired")),
     ("audit-chain-broken", alarm("audit.chain_broken", paymentId="pay_1", sequence=2, kind="edited")),
     ("audit-chain-broken", alarm("audit.anchor_broken", day="2026-11-24", reason="no anchor")),
@@ -176,7 +176,7 @@ QUIET: list[tuple[str, Condition]] = [
     ("negative-exposure", nothing),
     ("database-saturation", lambda logs: percent(logs, "cpu_percent", 79)),
     ("no-traffic", lambda logs: logs.requests("Sale", 59)),
-    ("other-alarm", alarm("shadow.production_egress", host="api-ms.payments.jpmorgan.com")),
+    ("other-alarm", alarm("shadow.production_egress", billerId="city-water")),
 ]
 
 

@@ -25,7 +25,6 @@ EVENTS_STILL_TO_BE = {
     "invariants.broken",
     "shadow.mismatch",
     "shadow.coverage",
-    "shadow.production_egress",
 }
 FUNCTIONS_STILL_TO_BE: set[str] = set()
 
