@@ -18,8 +18,9 @@ from local.ledger_check.__main__ import main
 from shared.database.check import MIGRATIONS
 from shared.database.journal import EmbeddedJournal, SqlPostings, posting_rows
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import SqlPayments, first_by_limit
+from shared.database.payments import SqlPayments
 from shared.database.sqlite import SqliteEngine
+from shared.database.statements import first_by_limit
 from shared.payments.idempotency import Fingerprint
 from shared.payments.ids import merchant_order_number
 from shared.payments.operations import OperationState
@@ -49,7 +50,7 @@ async def stored(folder: Path, *payments: Payment, post: bool = True) -> None:
         await engine.run(posting_rows(postings))
         for posting in postings if post else ():
             await EmbeddedJournal(engine).post(posting)
-            await engine.run([SqlPostings(engine, first=first_by_limit).posted(posting, NOW)])
+            await SqlPostings(engine, first=first_by_limit).posted(posting, NOW)
     await engine.close()
 
 
@@ -191,7 +192,7 @@ class TestAgainstTheBooksFile:
         await stored(tmp_path, captured(), post=False)
         engine = SqliteEngine(tmp_path / "payments.sqlite3", constraints={})
         [posting] = postings_of(None, captured())
-        await engine.run([SqlPostings(engine, first=first_by_limit).posted(posting, NOW)])
+        await SqlPostings(engine, first=first_by_limit).posted(posting, NOW)
         await engine.close()
         charged(tmp_path, captured())
 
