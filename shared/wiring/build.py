@@ -34,6 +34,7 @@ from shared.use_cases.chase_retry import ChaseRetry
 from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.inquiries import Inquiries
 from shared.use_cases.landing import Landing
+from shared.use_cases.ledger_posting import LedgerPosting
 from shared.use_cases.outbox_sweep import OutboxSweep
 from shared.use_cases.publishing import Publishing
 from shared.use_cases.readiness import Dependency, Readiness, Status
@@ -45,8 +46,10 @@ from shared.use_cases.sale import Sale
 from shared.use_cases.sending_again import SendingAgain
 from shared.use_cases.setting_aside import SettingAside
 from shared.use_cases.tasks import TrackedTasks
+from shared.use_cases.unposted import Unposted
 from shared.use_cases.update_state import UpdateState
 from shared.use_cases.void import Void
+from shared.wiring.ledger import ledger
 from shared.wiring.services import Services
 
 # Shorter than the host's own grace at shutdown; what is still at work then is found by `reconciliation`.
@@ -70,6 +73,7 @@ def build(
         chase_client(settings, clock, telemetry),
         TrackedTasks(telemetry),
     )
+    booking, close_ledger = ledger(settings, engine)
     outside = ports.Outside(
         payments=SqlPayments(engine, first=first, lease=timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S))),
         chase=chase,
@@ -81,6 +85,8 @@ def build(
         telemetry=telemetry,
         messages=SqlMessages(engine, first=first),
         publisher=publisher or _publisher(settings),
+        postings=journal.SqlPostings(engine, first=first),
+        ledger=booking,
         sealing=InstrumentSealing(settings.instrument_keys),
         chance=random.random,
     )
@@ -92,6 +98,8 @@ def build(
     asking_for = AskingFor(outside, following_up, inquiries, answer_within_s=settings.sale_answer_within_s)
     refund = Refund(asking_for)
     sending_again = SendingAgain(outside, recording, charging, following_up)
+    ledger_posting = LedgerPosting(outside)
+    unposted = Unposted(outside, ledger_posting)
 
     async def database_status() -> Status:
         await engine.ping()
@@ -107,6 +115,7 @@ def build(
     async def close() -> None:
         await tasks.close(_CLOSE_WITHIN_S)
         await chase.close()
+        await close_ledger()
         await engine.close()
 
     return Services(
@@ -129,9 +138,10 @@ def build(
         update_state=UpdateState(outside, recording),
         refresh=Refresh(inquiries),
         chase_retry=ChaseRetry(outside, sending_again),
+        ledger_posting=ledger_posting,
         setting_aside=SettingAside(outside),
         outbox_sweep=OutboxSweep(outside, publishing),
-        reconciliation=Reconciliation(outside, recording, inquiries, sending_again),
+        reconciliation=Reconciliation(outside, recording, inquiries, sending_again, unposted),
         readiness=Readiness(
             {"database": Dependency(database_status, vital=True), "chase": Dependency(chase_status, vital=False)},
             clock=clock,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from shared.fingerprint import Fingerprints
     from shared.use_cases import ports
     from shared.use_cases.chase_retry import ChaseRetry
+    from shared.use_cases.ledger_posting import LedgerPosting
     from shared.use_cases.outbox_sweep import OutboxSweep
     from shared.use_cases.readiness import Readiness
     from shared.use_cases.reconciliation import Reconciliation
@@ -38,6 +39,7 @@ class Services:
     update_state: "UpdateState"
     refresh: "Refresh"
     chase_retry: "ChaseRetry"
+    ledger_posting: "LedgerPosting"
     setting_aside: "SettingAside"
     outbox_sweep: "OutboxSweep"
     reconciliation: "Reconciliation"
