@@ -10,7 +10,7 @@ LOCAL_DATABASE := $(or $(LOCAL_DATA_DIR),.local)/payments.sqlite3
 QUIETLY := >&2
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test check format lint types imports docs docs-check db-check chase-check ledger-check index-check bench-import
+.PHONY: help run token test check format lint types imports docs docs-check db-check audit-verify chase-check ledger-check index-check bench-import
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -29,7 +29,7 @@ run: $(READY) ## the service on :7071 with the Chase simulator on :7072
 token: $(READY) ## a bearer token for the running service, all roles and billers, 90 days
 	@$(BIN)/python -m local.token
 
-test: $(READY) ## every test, with 100 % branch coverage of payments/ and use_cases/
+test: $(READY) ## every test, with 100 % branch coverage of payments/, shadow/ and use_cases/
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing -q
 
 check: format lint types imports docs-check test bench-import index-check ## what CI runs
@@ -55,6 +55,9 @@ docs-check: $(READY)
 
 db-check: $(READY) ## migrate the configured database and check that it enforces every rule
 	@SQLITE_PATH="$${SQLITE_PATH-$(LOCAL_DATABASE)}" $(BIN)/python -m shared.database.check
+
+audit-verify: $(READY) ## verify the chain of every payment's history, and every anchor
+	@$(BIN)/python -m local.audit_verify
 
 chase-check: $(READY) ## the production client through certification flows, against the configured Chase or the simulator
 	@$(BIN)/python -m local.chase_check

@@ -2,10 +2,10 @@
 
 import azure.functions as func
 
-from functions import chase_retry, follow_ups, health, ledger_posting, outbox_sweep, payments, reconciliation
+from functions import chase_retry, follow_ups, health, ledger_posting, outbox_sweep, payments, purge, reconciliation
 
 # Functions' own keys are no identity; every route but the health ones authenticates in functions/_http.py.
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
-for door in (payments, follow_ups, health, chase_retry, ledger_posting, outbox_sweep, reconciliation):
+for door in (payments, follow_ups, health, chase_retry, ledger_posting, outbox_sweep, reconciliation, purge):
     app.register_functions(door.bp)

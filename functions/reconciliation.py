@@ -1,4 +1,4 @@
-"""Timer: sales that a crash left behind, and sales whose answer was lost."""
+"""Timer: what a crash left behind, what is due to be asked about or sent, and what the bank says in its files."""
 
 import azure.functions as func
 
@@ -10,4 +10,7 @@ bp = func.Blueprint()
 @bp.function_name("reconciliation")
 @bp.timer_trigger(schedule="0 * * * * *", arg_name="timer", run_on_startup=False, use_monitor=True)
 async def reconciliation(timer: func.TimerRequest) -> None:
-    await wiring.services().reconciliation.run_once()
+    services = wiring.services()
+    await services.reconciliation.run_once()
+    if services.bank_file_import is not None:
+        await services.bank_file_import.run_once()

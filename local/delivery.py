@@ -43,21 +43,27 @@ class Message:
 
 async def deliver(message: Message, function: Function) -> DeadLetter | None:
     """Deliver until the function takes it, MAX_DELIVERY_COUNT times at most; without a pause, as the platform does."""
-    failure = ""
+    failure: str | None = None
     for delivery_count in range(1, MAX_DELIVERY_COUNT + 1):
-        try:
-            returned = await function.call(_decoded(message, delivery_count))
-        except Exception as error:
-            failure = type(error).__name__
-            log.exception("%s failed on message %s, delivery %d", function.name, message.message_id, delivery_count)
-        else:
-            if returned is None:
-                return None
-            failure = "ReturnedAValue"
-            log.error("%s returned a value for message %s: a failure", function.name, message.message_id)
+        failure = await attempt(message, function, delivery_count)
+        if failure is None:
+            return None
         await asyncio.sleep(0)
     log.error("%s: message %s is a dead letter now", function.name, message.message_id)
-    return DeadLetter(message.message_id, message.body, "MaxDeliveryCountExceeded", failure, MAX_DELIVERY_COUNT)
+    return DeadLetter(message.message_id, message.body, "MaxDeliveryCountExceeded", failure or "", MAX_DELIVERY_COUNT)
+
+
+async def attempt(message: Message, function: Function, delivery_count: int) -> str | None:
+    """One delivery, the first has count 1. None if the function took the message, else the kind of its failure."""
+    try:
+        returned = await function.call(_decoded(message, delivery_count))
+    except Exception as error:
+        log.exception("%s failed on message %s, delivery %d", function.name, message.message_id, delivery_count)
+        return type(error).__name__
+    if returned is not None:
+        log.error("%s returned a value for message %s: a failure", function.name, message.message_id)
+        return "ReturnedAValue"
+    return None
 
 
 def _decoded(message: Message, delivery_count: int) -> Any:

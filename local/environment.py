@@ -73,6 +73,8 @@ def local_environment(
         "MERCHANTS": json.dumps(MERCHANTS),
         "FINGERPRINT_KEYS": json.dumps({KEY_NAME: keys.fingerprint_key.reveal()}),
         "INSTRUMENT_KEYS": json.dumps({KEY_NAME: keys.instrument_key.reveal()}),
+        "AUDIT_KEYS": json.dumps({KEY_NAME: keys.audit_key.reveal()}),
+        "AUDIT_ANCHOR_DIRECTORY": str(directory.resolve() / "audit-anchors"),
         "JWT_ISSUER": JWT_ISSUER,
         "JWT_AUDIENCE": JWT_AUDIENCE,
         "JWT_JWKS_URL": keys.jwks_path.as_uri(),
@@ -81,4 +83,6 @@ def local_environment(
     }
     if environ.get("SQL_CONNECTION_STRING"):
         del defaults["SQLITE_PATH"]
+    if environ.get("AUDIT_ANCHOR_CONTAINER_URL"):
+        del defaults["AUDIT_ANCHOR_DIRECTORY"]
     return defaults | {name: value for name, value in environ.items() if value}

@@ -36,6 +36,7 @@ class LocalKeys:
     jwks_path: Path
     fingerprint_key: Secret
     instrument_key: Secret
+    audit_key: Secret
     hmac_key: Secret
     chase_client_secret: Secret
 
@@ -57,6 +58,7 @@ def local_keys(data_dir: Path) -> LocalKeys:
         jwks_path=directory / "jwks.json",
         fingerprint_key=_random_key(directory / "fingerprint.key"),
         instrument_key=_random_key(directory / "instrument.key"),
+        audit_key=_random_key(directory / "audit.key"),
         hmac_key=_random_key(directory / "hmac-ctp-local.key"),
         chase_client_secret=_random_key(directory / "chase-client-secret.key"),
     )

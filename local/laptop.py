@@ -2,9 +2,10 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from function_app import app
 from local.bus import Bus
 from local.bus_publisher import BusPublisher
 from local.chase_simulator import ChaseSimulator, Credential
-from local.clock import LocalClock
+from local.clock import SETTLE_WITHIN_S, LocalClock
 from local.environment import PORT, SIMULATOR_PORT, data_dir, local_environment, port
 from local.greeting import greeting
 from local.host import Host
@@ -21,11 +22,13 @@ from local.http_messages import Scope
 from local.keys import LocalKeys, local_keys
 from local.ports import LOOPBACK, listening, require_free
 from local.refusal import CannotStart
-from local.registered import registered
+from local.registered import BusFunction, registered
 from local.timers import Timers
 from local.web_server import WebServer
 from shared import wiring
+from shared.messaging.login import Login
 from shared.settings import Settings, SettingsError
+from shared.wiring.broker import service_bus_login
 from shared.wiring.build import build
 
 _HOST_JSON: Final = Path(__file__).parents[1] / "host.json"
@@ -114,24 +117,58 @@ async def _simulator(
 
 
 async def _service(stack: AsyncExitStack, given: Mapping[str, str], clock: LocalClock) -> Host:
-    publisher = BusPublisher()
-    services = build(Settings.from_environment(given), publisher=publisher, clock=clock)
+    settings = Settings.from_environment(given)
+    login, host_settings = service_bus_login(settings), HostSettings.read(_HOST_JSON)
+    publisher = BusPublisher() if login is None else None
+    services = build(settings, publisher=publisher, clock=clock)
     stack.push_async_callback(services.close)
     wiring.use(services)
     stack.callback(wiring.use, None)
 
     functions = registered(app, given)
-    host_settings = HostSettings.read(_HOST_JSON)
-    bus = Bus(functions.bus, clock=clock, max_concurrent_calls=host_settings.max_concurrent_calls)
-    stack.push_async_callback(bus.stop)
-    publisher.attach(bus)
     timers = Timers(functions.timers, clock=clock)
-    stack.push_async_callback(timers.stop)
     clock.on_advance(timers.run_due)
-    clock.on_advance(bus.deliver_due)
-    await bus.start()
+    if publisher is not None:
+        bus = await _bus(stack, functions.bus, publisher, clock, host_settings)
+        # After the timers: what they put on the bus falls due with them.
+        clock.on_advance(partial(_at_rest, bus))
+    elif login is not None:
+        await _broker(stack, functions.bus, login, host_settings)
+    stack.push_async_callback(timers.stop)
     await timers.start()
     return Host(functions.http, route_prefix=host_settings.route_prefix)
+
+
+async def _bus(
+    stack: AsyncExitStack,
+    functions: Iterable[BusFunction],
+    publisher: BusPublisher,
+    clock: LocalClock,
+    host_settings: HostSettings,
+) -> Bus:
+    bus = Bus(functions, clock=clock, max_concurrent_calls=host_settings.max_concurrent_calls)
+    stack.push_async_callback(bus.stop)
+    publisher.attach(bus)
+    await bus.start()
+    return bus
+
+
+async def _at_rest(bus: Bus) -> None:
+    """Return when what is due was delivered, or a person has waited long enough."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SETTLE_WITHIN_S):
+            await bus.deliver_due()
+            await bus.idle()
+
+
+async def _broker(
+    stack: AsyncExitStack, functions: Iterable[BusFunction], login: Login, host_settings: HostSettings
+) -> None:
+    from local.broker import Broker  # noqa: PLC0415 - it costs 0.2 s, and few laptops have a broker
+
+    broker = Broker(functions, login, max_concurrent_calls=host_settings.max_concurrent_calls)
+    stack.push_async_callback(broker.stop)
+    await broker.start()
 
 
 async def _until_ready(host: Host, path: str) -> None:

@@ -5,6 +5,8 @@ The rooms: everything a door may call. Imports point one way, top to bottom (imp
     use_cases   what the service does: one verb, one module; ports.py says what the verbs need
     chase       how we speak to Chase            database    payments at rest
     ledger      how we speak to the ledger       messaging   how we speak to Service Bus
+    bank        where the bank's files are fetched from
+    anchors     where the audit's anchors are kept for ever
     auth        who is calling, and what may they do
     settings    environment -> one frozen, validated Settings
     telemetry   events and alarms by name        clock       the time, and waiting for it

@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.payments.audit import Chain, Keyring
 from shared.payments.facts import Occasion
 from shared.payments.lifecycle import submitted_sale
 from shared.payments.money import Money
@@ -21,6 +22,9 @@ MASTERCARD = "5112345112345114"
 
 CITY_WATER = Merchant("city-water", "998482157630", frozenset({"USD"}), statement_descriptor="CITY WATER*BILL")
 COUNTY_TAX = Merchant("county-tax", "998482157631", frozenset({"USD"}))
+KEYRING = Keyring({"a1": b"a" * 32})
+CHAIN = Chain(KEYRING)
+
 MERCHANTS = {merchant.biller_id: merchant for merchant in (CITY_WATER, COUNTY_TAX)}
 
 

@@ -1,5 +1,6 @@
-"""What tests of several rooms share: one set of keys a run, and a house of one's own a test."""
+"""What tests of several rooms share: one set of keys a run, a house of one's own a test, a broker if there is one."""
 
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -8,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.servicebus.aio import ServiceBusClient
 
 from local.keys import LocalKeys, local_keys
+from tests.broker import NO_BROKER, PATIENT_S, Broker
 from tests.house import House, open_house
 
 OpenHouse = Callable[..., AbstractAsyncContextManager[House]]
@@ -30,6 +33,15 @@ def opened(tmp_path: Path, keys: LocalKeys) -> OpenHouse:
 async def house(opened: OpenHouse) -> AsyncIterator[House]:
     async with opened() as house:
         yield house
+
+
+@pytest.fixture
+async def broker() -> AsyncIterator[Broker]:
+    connection_string = os.environ.get("PAYMENTS_TEST_SERVICEBUS")
+    if not connection_string:
+        pytest.skip(NO_BROKER)
+    async with ServiceBusClient.from_connection_string(connection_string, try_timeout=PATIENT_S) as client:
+        yield Broker(connection_string, client)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -12,10 +12,10 @@ import pytest
 from docs.generate import DOCS, stale
 from local.environment import MERCHANTS
 from shared.payments.state_machine import FINAL_STATES, State
-from shared.settings import Settings
+from shared.settings import Settings, environment_name
 
 ROOT = Path(__file__).parents[1]
-SETTINGS = {name.upper() for name in Settings.model_fields}
+SETTINGS = {environment_name(name) for name in Settings.model_fields}
 # Read by `python -m local` alone (local/environment.py): where its ports and data are.
 OF_THE_LAPTOP = {"PORT", "CHASE_SIMULATOR_PORT", "LOCAL_DATA_DIR"}
 # Read by the Functions host.
@@ -24,8 +24,10 @@ OF_THE_PLATFORM = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
 OF_EACH_CALLER = {"HMAC_CALLERS"}
 SAMPLE = json.loads((ROOT / "local.settings.sample.json").read_text("utf-8"))
 # Needed everywhere, or by what the sample is.
-_OF_THE_SAMPLE = {"SQLITE_PATH", "CHASE_CLIENT_SECRET"}
-_REQUIRED = {name.upper() for name, field in Settings.model_fields.items() if field.is_required()} | _OF_THE_SAMPLE
+_OF_THE_SAMPLE = {"SQLITE_PATH", "CHASE_CLIENT_SECRET", "SERVICEBUS"}
+_REQUIRED = {
+    environment_name(name) for name, field in Settings.model_fields.items() if field.is_required()
+} | _OF_THE_SAMPLE
 _NONE = ("", "-")
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 
@@ -86,7 +88,7 @@ def test_no_file_speaks_of_one_machine() -> None:
 
 def _rows() -> dict[str, str]:
     """README's table of settings: name -> default."""
-    rows = re.findall(r"^\| `([A-Z][A-Z0-9_]*)` \| `?([^`|]*)`? \|", (ROOT / "README.md").read_text("utf-8"), re.M)
+    rows = re.findall(r"^\| `([A-Z]\w*)` \| `?([^`|]*)`? \|", (ROOT / "README.md").read_text("utf-8"), re.M)
     assert len(rows) == len(dict(rows))
     return dict(rows)
 

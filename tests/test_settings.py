@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from shared.payments.retry import Call, OutcomeClass
+from shared.payments.secret import Secret
 from shared.settings import Settings, SettingsError
-from shared.wiring.build import chase_endpoint
+from shared.wiring.chase import chase_endpoint
 
 KEY = "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg="
+NAMESPACE = "SERVICEBUS__fullyQualifiedNamespace"
+SHARED_KEY = "SharedAccessKeyName=app;SharedAccessKey=a-secret-of-the-bus"
 HMAC_CALLER = {"keys": {"ctp-1": KEY}, "roles": ["Payments.Write"], "billers": ["city-water"]}
 
 
@@ -24,6 +27,7 @@ def an_environment(**changed: str) -> dict[str, str]:
         "CHASE_CLIENT_SECRET": "a-secret-of-chase",
         "MERCHANTS": json.dumps({"city-water": {"merchant_id": "998482157630"}}),
         "FINGERPRINT_KEYS": json.dumps({"k1": KEY}),
+        "AUDIT_KEYS": json.dumps({"a1": KEY}),
         "JWT_ISSUER": "https://issuer",
         "JWT_AUDIENCE": "api://payments",
         "JWT_JWKS_URL": "file:///keys/jwks.json",
@@ -39,6 +43,13 @@ def a_deployed_environment(**changed: str) -> dict[str, str]:
         JWT_JWKS_URL="https://login.microsoftonline.com/tenant/discovery/v2.0/keys",
     )
     del there["SQLITE_PATH"]
+    return {
+        **there,
+        "SQL_CONNECTION_STRING": "Driver={ODBC Driver 18 for SQL Server};Server=db",
+        NAMESPACE: "payments.servicebus.windows.net",
+        **changed,
+    }
+    there["AUDIT_ANCHOR_CONTAINER_URL"] = "https://store.blob.core.windows.net/audit-anchors"
     return {**there, "SQL_CONNECTION_STRING": "Driver={ODBC Driver 18 for SQL Server};Server=db", **changed}
 
 
@@ -97,6 +108,12 @@ def test_what_chases_endpoint_refuses_is_named_as_the_setting_it_came_from() -> 
         ({"MERCHANTS": "{}"}, "MERCHANTS"),
         ({"MERCHANTS": '{"city-water": {"merchant_id": "1"}}'}, "MERCHANTS.city-water.merchant_id"),
         ({"MERCHANTS": '{"city-water": {"merchant_id": "998482157630", "x": 1}}'}, "MERCHANTS.city-water.x"),
+        ({"AUDIT_KEYS": '{"a1": "c2hvcnQ="}'}, "AUDIT_KEYS.a1: must be 32 bytes"),
+        ({"AUDIT_KEYS": "{}"}, "AUDIT_KEYS: "),
+        (
+            {"AUDIT_ANCHOR_CONTAINER_URL": "https://there", "AUDIT_ANCHOR_DIRECTORY": "here"},
+            "AUDIT_ANCHOR_CONTAINER_URL, AUDIT_ANCHOR_DIRECTORY: give one of the two",
+        ),
         ({"FINGERPRINT_KEYS": '{"k1": "c2hvcnQ="}'}, "FINGERPRINT_KEYS.k1: must be 32 bytes"),
         ({"FINGERPRINT_KEYS": json.dumps({"k1": KEY + "\n"})}, "FINGERPRINT_KEYS.k1: must be base64 without"),
         ({"FINGERPRINT_KEYS": json.dumps({"k1": "\ufeff" + KEY})}, "FINGERPRINT_KEYS.k1: must be base64 without"),
@@ -106,6 +123,16 @@ def test_what_chases_endpoint_refuses_is_named_as_the_setting_it_came_from() -> 
         ({"LEDGER_URL": "file:///ledger"}, "LEDGER_URL: must be an http or https URL"),
         ({"LEDGER_TOKEN": "a-secret-of-chase"}, "LEDGER_TOKEN: goes with LEDGER_URL"),
         ({"LEDGER_TIMEOUT_S": "0"}, "LEDGER_TIMEOUT_S"),
+        ({NAMESPACE: "sb://payments.servicebus.windows.net"}, f"{NAMESPACE}: must be the namespace's full host name"),
+        ({NAMESPACE: "payments"}, f"{NAMESPACE}: must be the namespace's full host name"),
+        ({"SERVICEBUS": "payments.servicebus.windows.net"}, "SERVICEBUS: must be a connection string"),
+        ({"SERVICEBUS": "Endpoint=sb://there"}, "SERVICEBUS: must hold SharedAccessKeyName and SharedAccessKey"),
+        (
+            {"SERVICEBUS": f"Endpoint=sb://there;{SHARED_KEY};EntityPath=q"},
+            "SERVICEBUS: must be the namespace's and not",
+        ),
+        ({"SERVICEBUS": f"Endpoint=sb://there;{SHARED_KEY}", NAMESPACE: "p.net"}, f"{NAMESPACE}, SERVICEBUS: give one"),
+        ({"SERVICEBUS_TIMEOUT_S": "0"}, "SERVICEBUS_TIMEOUT_S"),
         ({"LOCAL_TIME_SCALE": "0"}, "LOCAL_TIME_SCALE"),
         ({"LOCAL_TIME_SCALE": "2"}, "LOCAL_TIME_SCALE"),
     ],
@@ -116,6 +143,34 @@ def test_what_is_wrong_is_named_and_never_shown(wrong: dict[str, str], named: st
     assert named in said
     assert KEY not in said
     assert "a-secret-of-chase" not in said
+    assert "a-secret-of-the-bus" not in said
+
+
+def test_the_broker_is_named_by_what_the_functions_host_reads_too() -> None:
+    by_identity = Settings.from_environment(a_deployed_environment(**{NAMESPACE: "Payments.servicebus.windows.net"}))
+    by_string = Settings.from_environment(an_environment(SERVICEBUS=f"Endpoint=sb://there/;{SHARED_KEY}"))
+
+    assert by_identity.servicebus_namespace == "payments.servicebus.windows.net"
+    assert by_string.servicebus_connection_string == Secret(f"Endpoint=sb://there/;{SHARED_KEY}")
+    assert "a-secret-of-the-bus" not in repr(by_string)
+
+
+def test_a_deployed_app_needs_a_broker_and_a_laptop_does_not() -> None:
+    without = a_deployed_environment()
+    del without[NAMESPACE]
+
+    assert refusal_of(without) == f"{NAMESPACE}: is needed here (or a connection string in SERVICEBUS)"
+    assert Settings.from_environment({**without, "SERVICEBUS": f"Endpoint=sb://there/;{SHARED_KEY}"})
+    assert Settings.from_environment(an_environment()).servicebus_namespace is None
+
+
+def test_the_emulator_is_for_a_laptop() -> None:
+    emulator = {"SERVICEBUS": f"Endpoint=sb://127.0.0.1;{SHARED_KEY};UseDevelopmentEmulator=true;"}
+    deployed = a_deployed_environment(**emulator)
+    del deployed[NAMESPACE]
+
+    assert "SERVICEBUS: the emulator, which speaks without TLS" in refusal_of(deployed)
+    assert Settings.from_environment(an_environment(**emulator)).servicebus_connection_string is not None
 
 
 def a_strategy(**changed: Any) -> str:
@@ -145,6 +200,8 @@ def test_a_retry_strategy_that_could_charge_twice_stops_the_start() -> None:
         ({"CHASE_TOKEN_URL": "http://127.0.0.1:7073/token"}, "CHASE_TOKEN_URL"),
         ({"JWT_JWKS_URL": "file:///keys/jwks.json"}, "JWT_JWKS_URL"),
         ({"LEDGER_URL": "http://127.0.0.1:7080"}, "LEDGER_URL: must be https here"),
+        ({"AUDIT_ANCHOR_CONTAINER_URL": "", "AUDIT_ANCHOR_DIRECTORY": "here"}, "AUDIT_ANCHOR_DIRECTORY"),
+        ({"AUDIT_ANCHOR_CONTAINER_URL": ""}, "AUDIT_ANCHOR_CONTAINER_URL: needed in production"),
         ({"LOCAL_TIME_SCALE": "0.01"}, "LOCAL_TIME_SCALE"),
         ({"AUTH_MODE": "audit"}, "AUTH_MODE"),
     ],
@@ -155,6 +212,8 @@ def test_a_retry_strategy_that_could_charge_twice_stops_the_start() -> None:
         "the simulator's token",
         "local keys",
         "a ledger without TLS",
+        "anchors in a directory",
+        "no anchors",
         "short waits",
         "no guard",
     ],

@@ -24,7 +24,7 @@ from shared.clock import SystemClock
 from shared.payments.requests import Instrument
 from shared.settings import Settings, SettingsError
 from shared.telemetry import LoggedTelemetry
-from shared.wiring.build import chase_client
+from shared.wiring.chase import chase_client
 
 REPORT: Final = "chase-check.md"
 # Bundles of a real Chase's own test wallets, as callers would send them in `method`.

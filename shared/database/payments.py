@@ -20,6 +20,7 @@ from shared.database.unit_of_work import (
     UniqueViolation,
     Value,
 )
+from shared.payments.audit import Chain
 from shared.payments.beside import NOTHING_BESIDE, Beside
 from shared.payments.claims import Claim
 from shared.payments.errors import AlreadyReceived, BillOpen, ChangedMeanwhile, KeyTaken, Unauthenticated
@@ -85,8 +86,10 @@ class SqlPayments:
     `lease` is how long a message belongs to the process that wrote it, before a sweep may send it.
     """
 
-    def __init__(self, engine: Engine, *, first: First, lease: timedelta = timedelta(seconds=PUBLISH_LEASE_S)) -> None:
-        self._engine, self._first, self._lease = engine, first, lease
+    def __init__(
+        self, engine: Engine, *, first: First, chain: Chain, lease: timedelta = timedelta(seconds=PUBLISH_LEASE_S)
+    ) -> None:
+        self._engine, self._first, self._chain, self._lease = engine, first, chain, lease
 
     async def begin_sale(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> None:
         """
@@ -96,7 +99,7 @@ class SqlPayments:
         """
         key = key_kept(payment.id, payment.sale, payment.caller, payment.idempotency_key, fingerprint)
         try:
-            await self._engine.run([*nonce_kept(nonce), key, *payment_begun(payment)])
+            await self._engine.run([*nonce_kept(nonce), key, *payment_begun(payment, self._chain)])
         except UniqueViolation as violated:
             if await self._own_row(violated, payment.caller, payment.idempotency_key, payment.sale.id) is None:
                 raise _named(violated) from violated
@@ -147,7 +150,7 @@ class SqlPayments:
         await self._write(
             [
                 *_statements(beside, after),
-                *step(before, after),
+                *step(before, after, self._chain),
                 *self._instrument(before, after, beside.sealed),
                 *posting_rows(postings),
                 *kept(messages, now=after.updated_at, lease=self._lease),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from shared.database.unit_of_work import Row, Value
+from shared.payments.audit import Seal
 from shared.payments.money import Money
 from shared.payments.operations import OperationKind, OperationState, Purpose
 from shared.payments.payment import HistoryEntry, Method, Operation, Payment
@@ -206,7 +207,8 @@ def _operation(row: Row) -> Operation:
 
 
 def _entry(row: Row) -> HistoryEntry:
-    _, sequence, event, from_state, to_state, actor, at, operation_id, detail = row
+    _, sequence, event, from_state, to_state, actor, at, operation_id, detail, mac, mac_key = row
     states = State(from_state), State(to_state)
     known = None if detail is None else json.loads(detail)
-    return HistoryEntry(sequence, Event(event), *states, actor, _time(at), operation_id, known)
+    seal = None if mac is None else Seal(mac, mac_key)
+    return HistoryEntry(sequence, Event(event), *states, actor, _time(at), operation_id, known, seal)

@@ -9,16 +9,17 @@ from shared.database.rows import (
     OPERATION_FIXED,
     PAYMENT_CHANGING,
     PAYMENT_FIXED,
-    history_entry,
     operation_changing,
     operation_fixed,
     payment_changing,
     payment_fixed,
     time_text,
 )
+from shared.database.sealing import HEAD, SEAL, sealed
 from shared.database.unit_of_work import Query, Statement, Value
+from shared.payments.audit import Chain
 from shared.payments.idempotency import Fingerprint, Nonce
-from shared.payments.payment import HistoryEntry, Operation, Payment
+from shared.payments.payment import Operation, Payment
 
 First = Callable[[int, str], str]
 """`first(n, "columns FROM ... ORDER BY ...")`: the SELECT of the first n rows, in the engine's own words."""
@@ -59,10 +60,11 @@ _KEY: Final = (
 
 _INSERT_NONCE: Final = insert("nonces", ("key_id", "nonce", "seen_at"))
 _INSERT_KEY: Final = insert("idempotency_keys", _KEY)
-_INSERT_PAYMENT: Final = insert("payments", (*PAYMENT_FIXED, *PAYMENT_CHANGING))
+_INSERT_PAYMENT: Final = insert("payments", (*PAYMENT_FIXED, *PAYMENT_CHANGING, *HEAD))
 _INSERT_OPERATION: Final = insert("operations", (*OPERATION_FIXED, *OPERATION_CHANGING))
-_INSERT_HISTORY: Final = insert("history", HISTORY)
-_UPDATE_PAYMENT: Final = f"UPDATE payments SET {setting(PAYMENT_CHANGING)} WHERE id = ? AND version = ?"  # noqa: S608
+_HISTORY: Final = ", ".join((*HISTORY, *SEAL))
+_INSERT_HISTORY: Final = insert("history", (*HISTORY, *SEAL))
+_UPDATE_PAYMENT: Final = f"UPDATE payments SET {setting((*PAYMENT_CHANGING, *HEAD))} WHERE id = ? AND version = ?"  # noqa: S608
 _UPDATE_OPERATION: Final = f"UPDATE operations SET {setting(OPERATION_CHANGING)} WHERE id = ? AND state = ?"  # noqa: S608
 
 
@@ -79,16 +81,17 @@ def key_kept(payment_id: str, operation: Operation, caller: str, key: str, finge
     return Statement(_INSERT_KEY, (caller, key, *of_body, payment_id, operation.id, time_text(operation.created_at)))
 
 
-def payment_begun(payment: Payment) -> list[Statement]:
+def payment_begun(payment: Payment, chain: Chain) -> list[Statement]:
     """A new payment with all that belongs to it."""
+    head, history = sealed(chain, payment)
     return [
-        Statement(_INSERT_PAYMENT, (*payment_fixed(payment), *payment_changing(payment))),
+        Statement(_INSERT_PAYMENT, (*payment_fixed(payment), *payment_changing(payment), *head)),
         *(operation_begun(operation, payment.id) for operation in payment.operations),
-        *(entered(entry, payment.id) for entry in payment.history),
+        *(Statement(_INSERT_HISTORY, row) for row in history),
     ]
 
 
-def step(before: Payment, after: Payment) -> list[Statement]:
+def step(before: Payment, after: Payment, chain: Chain) -> list[Statement]:
     """From `before` to `after`, guarded on the payment's version and on the state of each operation that changed."""
     known = {operation.id: operation for operation in before.operations}
     statements: list[Statement] = []
@@ -99,16 +102,13 @@ def step(before: Payment, after: Payment) -> list[Statement]:
             statements.append(Statement(_UPDATE_OPERATION, (*operation_changing(operation), *guard)))
     begun = [operation for operation in after.operations if operation.id not in known]
     statements += [operation_begun(operation, after.id) for operation in begun]
-    statements.append(Statement(_UPDATE_PAYMENT, (*payment_changing(after), after.id, before.version)))
-    return statements + [entered(entry, after.id) for entry in after.history[len(before.history) :]]
+    head, history = sealed(chain, after, stored=len(before.history))
+    statements.append(Statement(_UPDATE_PAYMENT, (*payment_changing(after), *head, after.id, before.version)))
+    return statements + [Statement(_INSERT_HISTORY, row) for row in history]
 
 
 def operation_begun(operation: Operation, payment_id: str) -> Statement:
     return Statement(_INSERT_OPERATION, (*operation_fixed(operation, payment_id), *operation_changing(operation)))
-
-
-def entered(entry: HistoryEntry, payment_id: str) -> Statement:
-    return Statement(_INSERT_HISTORY, history_entry(entry, payment_id))
 
 
 def whole(ids: str, values: tuple[Value, ...]) -> list[Query]:
@@ -117,7 +117,7 @@ def whole(ids: str, values: tuple[Value, ...]) -> list[Query]:
         Query(f"SELECT {_PAYMENT} FROM payments WHERE id IN ({ids})", values),  # noqa: S608
         Query(f"SELECT {_OPERATION} FROM operations WHERE payment_id IN ({ids}) ORDER BY id", values),  # noqa: S608
         Query(
-            f"SELECT {', '.join(HISTORY)} FROM history WHERE payment_id IN ({ids}) ORDER BY payment_id, sequence",  # noqa: S608
+            f"SELECT {_HISTORY} FROM history WHERE payment_id IN ({ids}) ORDER BY payment_id, sequence",  # noqa: S608
             values,
         ),
     ]

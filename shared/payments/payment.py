@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shared.payments.audit import Seal
 from shared.payments.money import Money
 from shared.payments.operations import UNRESOLVED, OperationKind, OperationState, Purpose
 from shared.payments.outcome import OutcomeRecord
@@ -47,6 +48,7 @@ class HistoryEntry:
     One fact, never changed: `event` moved the payment from `from_state` to `to_state`, by `actor`'s word.
 
     `detail` keeps what was heard where it stands nowhere else: an answer that contradicts the stored one.
+    `seal` is the stored row's, None where it was not read from there: no part of the fact.
     """
 
     sequence: int
@@ -57,6 +59,7 @@ class HistoryEntry:
     at: datetime
     operation_id: str | None = None
     detail: OutcomeRecord | None = None
+    seal: Seal | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

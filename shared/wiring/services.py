@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from shared.database.unit_of_work import Engine
     from shared.fingerprint import Fingerprints
     from shared.use_cases import ports
+    from shared.use_cases.bank_file_import import BankFileImport
     from shared.use_cases.chase_retry import ChaseRetry
     from shared.use_cases.ledger_posting import LedgerPosting
     from shared.use_cases.outbox_sweep import OutboxSweep
+    from shared.use_cases.purge import Purge
     from shared.use_cases.readiness import Readiness
     from shared.use_cases.reconciliation import Reconciliation
     from shared.use_cases.refresh import Refresh
@@ -43,5 +45,7 @@ class Services:
     setting_aside: "SettingAside"
     outbox_sweep: "OutboxSweep"
     reconciliation: "Reconciliation"
+    purge: "Purge"
+    bank_file_import: "BankFileImport | None"
     readiness: "Readiness"
     close: Callable[[], Awaitable[None]]

@@ -22,6 +22,7 @@ from shared.database.sqlserver_migrations import migrate_sqlserver
 from shared.database.statements import First, first_by_limit, first_by_top
 from shared.database.unit_of_work import Engine, Statement
 from shared.payments.secret import Secret
+from tests.builders import CHAIN
 from tests.database.sql_server_stand_in import StandIn
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
@@ -60,9 +61,9 @@ ENGINES = ["sqlite", "stand-in", "sqlserver"]
 MIGRATIONS = Path(migrations.__file__).parent / "migrations"
 # Children before parents.
 TABLES = (
-    "entries", "accounts", "journal_entries", "ledger_postings", "history", "instruments", "operations", "payments",
-    "idempotency_keys", "nonces", "outbox", "inbox", "set_aside", "sale_attempts", "sale_attempt_gates",
-    "schema_migrations",
+    "entries", "accounts", "journal_entries", "ledger_postings", "bank_facts", "bank_files", "history", "instruments",
+    "operations", "payments", "idempotency_keys", "nonces", "outbox", "inbox", "set_aside", "sale_attempts",
+    "sale_attempt_gates", "audit_anchors", "schema_migrations",
 )  # fmt: skip
 READ_FROM_SNAPSHOTS = """
 IF EXISTS (SELECT 1 FROM sys.databases WHERE database_id = DB_ID() AND snapshot_isolation_state = 0)
@@ -183,4 +184,4 @@ async def real_schema(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIt
 def payments(real_schema: tuple[Engine, First]) -> SqlPayments:
     """The repository on the real schema, empty."""
     engine, first = real_schema
-    return SqlPayments(engine, first=first)
+    return SqlPayments(engine, first=first, chain=CHAIN)

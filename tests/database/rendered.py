@@ -6,11 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from shared.database import sale_attempts
+from shared.database.bank_files import SqlBankLedger
 from shared.database.journal import EmbeddedJournal, SqlPostings, posting_rows
 from shared.database.payments import SqlPayments
 from shared.database.sqlserver_batch import SNAPSHOT, Batch, reading_batch, unit_batch
 from shared.database.statements import first_by_top
 from shared.database.unit_of_work import Query, Row, Statement
+from shared.payments.bank_facts import KeptFact
+from shared.payments.bank_files import parse
 from shared.payments.beside import Received
 from shared.payments.capture import capture_confirmed
 from shared.payments.idempotency import Fingerprint, Nonce
@@ -22,7 +25,8 @@ from shared.payments.posting import postings_of
 from shared.payments.sale_attempts import ending_of_return
 from shared.payments.sale_outcome import with_sale_outcome
 from shared.payments.search import Search
-from tests.builders import NOW, a_submitted_payment, an_occasion, approved
+from tests.bank_file_writer import a_fact, bytes_of
+from tests.builders import CHAIN, NOW, a_submitted_payment, an_occasion, approved
 from tests.payments.attempts import an_attempt
 
 FOLDER = Path(__file__).parent / "batches"
@@ -40,11 +44,11 @@ class BatchesOnly:
 
     async def run(self, statements: Sequence[Statement], *answers: Query) -> list[list[Row]]:
         self.batches.append(unit_batch(statements, answers))
-        return [[("pay_1",)] for _ in answers]
+        return [[(answer.parameters[0], "")] for answer in answers]
 
     async def read(self, queries: Sequence[Query]) -> list[list[Row]]:
         self.batches.append(reading_batch(queries, SNAPSHOT))
-        return [[] for _ in queries]
+        return [[(0,)] if query.sql.startswith("SELECT COUNT") else [] for query in queries]
 
     async def ping(self) -> None: ...
 
@@ -54,8 +58,10 @@ class BatchesOnly:
 async def batches() -> dict[str, Batch]:
     """Name -> batch. A new unit of work gets a line here; the test says when a text is new or changed."""
     engine = BatchesOnly()
-    payments = SqlPayments(engine, first=first_by_top)
+    payments = SqlPayments(engine, first=first_by_top, chain=CHAIN)
     postings, journal = SqlPostings(engine, first=first_by_top), EmbeddedJournal(engine)
+    bank, fact = SqlBankLedger(engine, first=first_by_top), a_fact()
+    file = parse("a.csv", bytes_of([fact]))
     begun = a_submitted_payment()
     lost = with_sale_outcome(
         begun, Unknown("READ_TIMEOUT", "no"), occasion=an_occasion(NOW, inquire_at=NOW), actor="chase"
@@ -99,6 +105,18 @@ async def batches() -> dict[str, Batch]:
         "sale_attempt_lifted": engine.run([sale_attempts.lifted("op_1")]),
         "sale_attempt_purge": engine.run(sale_attempts.purge(NOW, ["k1", "k2"])),
         "sale_attempt_why_blocked": engine.read([sale_attempts.why_blocked(an_attempt(fingerprints=PRINTS))]),
+        "bank_outcome_of": bank.outcome_of(file.sha256),
+        "bank_refuse": bank.refuse(file.sha256, "a.csv", "line 1: write more", NOW),
+        "bank_begin": bank.begin(file, NOW),
+        "bank_keep": bank.keep(file.sha256, [fact], NOW),
+        "bank_keep_contradiction": bank.keep_contradiction(file.sha256, fact, "another", NOW),
+        "bank_finish": bank.finish(file.sha256, NOW),
+        "bank_due": bank.due(NOW, 50),
+        "bank_take": bank.take(KeptFact(fact, 0), NOW),
+        "bank_applied": bank.applied(KeptFact(fact, 1), "pay_1", NOW),
+        "bank_put_aside": bank.put_aside(KeptFact(fact, 1), None, "no payment", NOW),
+        "bank_payment_ids": bank.payment_ids("b1f7c0de-0000-4000-8000-000000000001"),
+        "bank_unsettled": bank.unsettled(NOW, 20),
     }
     made = {}
     for name, call in calls.items():

@@ -27,7 +27,7 @@ from shared.payments.idempotency import Fingerprint, Nonce
 from shared.payments.outcome import Unknown
 from shared.payments.payment import Payment
 from shared.payments.sale_outcome import with_sale_outcome
-from tests.builders import NOW, a_submitted_payment, an_occasion, approved
+from tests.builders import CHAIN, NOW, a_submitted_payment, an_occasion, approved
 from tests.database.conftest import MIGRATIONS, SqlServerDatabase, stand_in
 from tests.database.sql_server_stand_in import lost
 
@@ -101,7 +101,7 @@ async def line(request: pytest.FixtureRequest, tmp_path: Path) -> Line:
 async def payments(line: Line, request: pytest.FixtureRequest) -> AsyncIterator[SqlPayments]:
     engine = SqlServerEngine(line.connect, constraints=UNIQUE_RULES)
     real = "sqlserver" in request.node.name
-    yield SqlPayments(engine, first=first_by_top if real else first_by_limit)
+    yield SqlPayments(engine, first=first_by_top if real else first_by_limit, chain=CHAIN)
     await engine.close()
 
 
@@ -217,7 +217,7 @@ class TestOnSqlite:
     async def test_a_unit_made_again_by_its_caller_is_told_by_its_operation(self, tmp_path: Path) -> None:
         migrate_sqlite(tmp_path / "payments.db", MIGRATIONS / "sqlite", now=NOW)
         engine = SqliteEngine(tmp_path / "payments.db", constraints=UNIQUE_RULES)
-        payments = SqlPayments(engine, first=first_by_limit)
+        payments = SqlPayments(engine, first=first_by_limit, chain=CHAIN)
         payment = a_submitted_payment()
         await payments.begin_sale(payment, PRINT, None)
 

@@ -56,12 +56,20 @@ def code(sql: str) -> str:
     return NOT_CODE.sub("''", sql)
 
 
+def columns_made(sql: str) -> Iterator[Fact]:
+    """Those a table is created with, and those it gets later."""
+    created = re.findall(r"CREATE TABLE dbo\.(\w+) \((.*?)\n\);", sql, re.DOTALL)
+    added = re.findall(r"ALTER TABLE dbo\.(\w+) ADD\n(.*?);", sql, re.DOTALL)
+    for table, body in (*created, *added):
+        for name, null in re.findall(r"(?m)^    ([a-z_\d]+)\s+[A-Z].*?(?<!NOT )\b(NOT NULL|NULL)\b", body):
+            yield column(table, name, nullable=null == "NULL")
+
+
 def t_sql_facts() -> Iterator[Fact]:
     """What the T-SQL migrations make, by the few forms that they are written in."""
     sql = COMMENT.sub("", "\n".join(T_SQL.values()))
+    yield from columns_made(sql)
     for table, body in re.findall(r"CREATE TABLE dbo\.(\w+) \((.*?)\n\);", sql, re.DOTALL):
-        for name, null in re.findall(r"(?m)^    ([a-z_\d]+)\s+[A-Z].*?(?<!NOT )\b(NOT NULL|NULL)\b", body):
-            yield column(table, name, nullable=null == "NULL")
         for columns in re.findall(r"PRIMARY KEY \w+ \((.*?)\)", body):
             yield key(table, columns.split(", "))
         for name, parent in re.findall(r"FOREIGN KEY \((\w+)\) REFERENCES dbo\.(\w+)", body):
@@ -113,7 +121,7 @@ class TestMigrations:
     def test_have_only_literals_in_filtered_indexes(self, name: str) -> None:
         predicates = re.findall(r"CREATE[^;]*INDEX[^;]*?WHERE([^;]*);", T_SQL[name])
 
-        assert predicates
+        assert predicates or name != "0001_payments.sql"
         for predicate in predicates:
             literal = r"N'\w+'"
             term = rf"\w+ (= {literal}|IN \({literal}(, {literal})*\)|IS NULL)"

@@ -27,11 +27,12 @@ from shared.database.migrations import migrate_sqlite
 from shared.database.payments import UNIQUE_RULES, SqlPayments
 from shared.database.statements import first_by_limit
 from shared.database.sqlite import SqliteEngine
+from tests.builders import CHAIN
 
 async def main(path):
     migrate_sqlite(path, Path("shared/database/migrations/sqlite"), now=datetime(2026, 1, 2, tzinfo=UTC))
     engine = SqliteEngine(path, constraints=UNIQUE_RULES)
-    assert await SqlPayments(engine, first=first_by_limit).get("pay_1") is None
+    assert await SqlPayments(engine, first=first_by_limit, chain=CHAIN).get("pay_1") is None
     await engine.close()
 
 asyncio.run(main(sys.argv[1]))

@@ -38,6 +38,7 @@ def hunt(house: House) -> Hunt:
     hunt = a_hunt()
     hunt.key("the HMAC key", house.keys.hmac_key.reveal())
     hunt.key("the fingerprint key", house.keys.fingerprint_key.reveal())
+    hunt.key("the audit key", house.keys.audit_key.reveal())
     hunt.key("Chase's client secret", house.keys.chase_client_secret.reveal())
     hunt.key("the token signing key", house.keys.signing_key.reveal())
     return hunt

@@ -45,6 +45,7 @@ class Watch:
         keys = house.keys
         self.hunt.key("the HMAC key", keys.hmac_key.reveal())
         self.hunt.key("the fingerprint key", keys.fingerprint_key.reveal())
+        self.hunt.key("the audit key", keys.audit_key.reveal())
         self.hunt.key("the token signing key", keys.signing_key.reveal())
         self.hunt.key("Chase's client secret", keys.chase_client_secret.reveal())
 

@@ -27,7 +27,7 @@ from shared.payments.operations import OperationState
 from shared.payments.payment import Payment
 from shared.payments.posting import postings_of
 from shared.payments.state_machine import State
-from tests.builders import a_submitted_payment
+from tests.builders import CHAIN, a_submitted_payment
 
 BILL = 125_99
 # The check goes by real time.
@@ -45,7 +45,9 @@ async def stored(folder: Path, *payments: Payment, post: bool = True) -> None:
     migrate_sqlite(folder / "payments.sqlite3", MIGRATIONS / "sqlite", now=NOW)
     engine = SqliteEngine(folder / "payments.sqlite3", constraints={})
     for payment in payments:
-        await SqlPayments(engine, first=first_by_limit).begin_sale(payment, Fingerprint("k1", "f" * 64), None)
+        await SqlPayments(engine, first=first_by_limit, chain=CHAIN).begin_sale(
+            payment, Fingerprint("k1", "f" * 64), None
+        )
         postings = postings_of(None, payment)
         await engine.run(posting_rows(postings))
         for posting in postings if post else ():

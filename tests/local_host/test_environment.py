@@ -24,6 +24,8 @@ def test_a_laptop_needs_no_setting_of_its_own(tmp_path: Path) -> None:
     assert set(settings.merchants) == {"city-water", "county-tax"}
     assert Path(url2pathname(urlsplit(settings.jwt_jwks_url).path)) == keys.jwks_path
     assert settings.hmac_callers["ctp"].keys == {"ctp-local": keys.hmac_key}
+    assert settings.audit_keys == {"local": keys.audit_key}
+    assert settings.audit_anchor_directory == tmp_path / "audit-anchors"
     assert settings.auth_mode == "enforce"
 
 
@@ -35,6 +37,14 @@ def test_what_is_set_goes_before_and_what_is_empty_does_not(tmp_path: Path) -> N
     assert settings.local_time_scale == 0.01
     assert settings.jwt_audience == "api://mine"
     assert settings.jwt_issuer != ""
+
+
+def test_anchors_that_go_elsewhere_go_to_no_directory(tmp_path: Path) -> None:
+    environ = {"AUDIT_ANCHOR_CONTAINER_URL": "http://127.0.0.1:10000/devstoreaccount1/anchors"}
+
+    settings = Settings.from_environment(local_environment(tmp_path, local_keys(tmp_path), *CHASE, environ))
+
+    assert settings.audit_anchor_directory is None
 
 
 def test_data_lie_in_a_folder_that_may_be_chosen() -> None:

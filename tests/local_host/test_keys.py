@@ -21,7 +21,7 @@ def test_every_machine_has_keys_of_its_own(tmp_path: Path) -> None:
 
     assert mine.key_id != yours.key_id
     assert mine.fingerprint_key != yours.fingerprint_key
-    assert len({mine.fingerprint_key, mine.hmac_key, mine.chase_client_secret}) == 3
+    assert len({mine.fingerprint_key, mine.audit_key, mine.hmac_key, mine.chase_client_secret}) == 4
 
 
 def test_only_their_owner_may_read_them(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_processes_that_ask_at_once_get_the_same_keys_and_leave_no_drafts(tmp_pa
 def test_the_shared_keys_are_base64_of_32_bytes(tmp_path: Path) -> None:
     keys = local_keys(tmp_path)
 
-    for key in (keys.fingerprint_key, keys.hmac_key):
+    for key in (keys.fingerprint_key, keys.audit_key, keys.hmac_key):
         assert len(base64.b64decode(key.reveal(), validate=True)) == 32
 
 

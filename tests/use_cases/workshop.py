@@ -46,7 +46,7 @@ from shared.use_cases.tasks import TrackedTasks
 from shared.use_cases.unposted import Unposted
 from shared.use_cases.update_state import UpdateState
 from shared.use_cases.void import Void
-from tests.builders import MERCHANTS, NOW, a_sale_request, approved
+from tests.builders import CHAIN, MERCHANTS, NOW, a_sale_request, approved
 
 MIGRATIONS = Path(__file__).parents[2] / "shared" / "database" / "migrations" / "sqlite"
 KEY = Secret("eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=")
@@ -192,7 +192,7 @@ def build_workshop(
     migrate_sqlite(path, MIGRATIONS, now=NOW)
     engine = SqliteEngine(path, constraints=UNIQUE_RULES)
     telemetry, clock, chase, broker = RecordedTelemetry(), ManualClock(NOW), ScriptedChase(), PublishedMessages()
-    payments, tasks = IllPayments(engine, first=first_by_limit), TrackedTasks(telemetry)
+    payments, tasks = IllPayments(engine, first=first_by_limit, chain=CHAIN), TrackedTasks(telemetry)
     outside = Outside(
         payments=payments,
         chase=chase,

@@ -1,0 +1,4 @@
+SET NOCOUNT ON; SET XACT_ABORT ON; SET TRANSACTION ISOLATION LEVEL SNAPSHOT;
+BEGIN TRAN;
+SELECT day, payments, entries, root, root_key FROM audit_anchors ORDER BY day;
+COMMIT;

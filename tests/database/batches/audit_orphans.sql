@@ -1,0 +1,6 @@
+SET NOCOUNT ON; SET XACT_ABORT ON; SET TRANSACTION ISOLATION LEVEL SNAPSHOT;
+BEGIN TRAN;
+SELECT TOP (200) payment_id FROM history WHERE payment_id > ?
+AND NOT EXISTS (SELECT 1 FROM payments WHERE payments.id = history.payment_id)
+GROUP BY payment_id ORDER BY payment_id;
+COMMIT;
