@@ -15,7 +15,7 @@ import function_app
 from local.registered import declared
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("functions", "shared", "local", "docs", "benchmarks")
+ROOMS = ("functions", "shared", "local", "ctp", "docs", "benchmarks")
 CODE = [ROOT / "function_app.py", *(path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")))]
 DEPLOYED = [path for path in CODE if path.relative_to(ROOT).parts[0] in ("function_app.py", "functions", "shared")]
 PURE = [path for room in ("payments", "shadow", "use_cases") for path in sorted((ROOT / "shared" / room).rglob("*.py"))]
@@ -47,7 +47,8 @@ class TestFunctions:
         names = [function.get_function_name() for function in declared(function_app.app)]
 
         assert sorted(names) == [
-            "FindPayments", "GetPayment", "Live", "Ready", "Refund", "Sale", "UpdatePaymentState", "Void",
+            "DecideRollout", "FindPayments", "GetPayment", "Live", "Ready", "Refund", "RolloutConfig", "Sale",
+            "UpdatePaymentState", "Void",
             "chase_retry", "ledger_posting", "outbox_sweep", "purge", "reconciliation",
         ]  # fmt: skip
 
@@ -94,6 +95,7 @@ class TestRooms:
     def test_that_are_deployed_need_nothing_that_is_not(self, path: Path) -> None:
         assert {module.partition(".")[0] for module in _imports(path)} & {
             "local",
+            "ctp",
             "tests",
             "docs",
             "benchmarks",
@@ -116,7 +118,8 @@ class TestRooms:
 class TestADeployment:
     def test_has_what_runs_and_leaves_the_rest_at_home(self) -> None:
         kept = {"function_app.py", "functions", "shared", "host.json", "requirements.txt"}
-        left = {"tests", "local", "docs", "benchmarks", "infra", ".venv", ".local", ".git", "README.md", "Makefile"}
+        left = {"tests", "local", "ctp", "docs", "benchmarks", "infra", ".venv", ".local", ".git", "README.md"}
+        left |= {"Makefile"}
 
         assert {name for name in kept if _is_ignored(Path(name))} == set()
         assert {name for name in left if not _is_ignored(Path(name))} == set()

@@ -20,6 +20,8 @@ from shared.payments.posting import KeptPosting, Posting
 from shared.payments.requests import Instrument, Merchant, SaleRequest
 from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
+from shared.shadow.document import RolloutVersion
+from shared.shadow.stored_decision import Asked, StoredDecision
 
 
 class Clock(Protocol):
@@ -263,6 +265,31 @@ class Postings(Protocol):
 
     async def oldest_unposted(self) -> datetime | None:
         """When the oldest became so that the ledger is not known to have; None where it has them all."""
+
+
+class RolloutStore(Protocol):
+    """The rollout at rest. Each call is one round trip."""
+
+    async def versions(self, limit: int) -> Sequence[RolloutVersion]:
+        """Newest first."""
+
+    async def add_version(self, version: RolloutVersion, nonce: Nonce | None) -> None:
+        """Raises ChangedMeanwhile if another version was written since the one before it."""
+
+    async def decide(self, decision: StoredDecision, nonce: Nonce | None) -> StoredDecision:
+        """
+        The decision that stands for the attempt: this one, if there was none.
+
+        Raises PaymentUnresolved where the bill has an open live payment of another attempt; then nothing is stored.
+        """
+
+    async def decision(self, caller: str, attempt: str) -> StoredDecision | None: ...
+
+    async def give_up(self, decision: StoredDecision, nonce: Nonce | None) -> StoredDecision | None:
+        """`off` for ever, if no payment has the attempt's key; None if one has."""
+
+    async def expire(self, asked: Asked, now: datetime) -> bool:
+        """Make a live decision that is over `off` for ever, if no payment has its key; whether it is over."""
 
 
 class Purging(Protocol):

@@ -6,6 +6,7 @@ from typing import Final
 
 from shared.bank.blob import BlobBankFiles
 from shared.bank.source import bank_files
+from shared.chase.routed import RoutedChase
 from shared.clock import SystemClock, TimeOrderedIdentifiers
 from shared.database.journal import SqlPostings
 from shared.database.outbox import SqlMessages
@@ -45,9 +46,10 @@ from shared.wiring.audit import audit_anchor
 from shared.wiring.authentication import authenticator
 from shared.wiring.bank import bank_import
 from shared.wiring.broker import service_bus_publisher
-from shared.wiring.chase import chase_client
+from shared.wiring.chase import chase_client, shadow_client
 from shared.wiring.database import database
 from shared.wiring.ledger import ledger
+from shared.wiring.rollout import rollout
 from shared.wiring.services import Services
 
 # Shorter than the host's own grace at shutdown; what is still at work then is found by `reconciliation`.
@@ -71,6 +73,7 @@ def build(
         TrackedTasks(telemetry),
     )
     booking, close_ledger = ledger(settings, engine)
+    shadow = shadow_client(settings, clock, telemetry)
     outside = ports.Outside(
         payments=SqlPayments(
             engine,
@@ -78,7 +81,7 @@ def build(
             chain=Chain(Keyring.of(settings.audit_keys)),
             lease=timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S)),
         ),
-        chase=chase,
+        chase=RoutedChase(chase, shadow),
         merchants=settings.known_merchants(),
         clock=clock,
         pace=settings.pace,
@@ -104,6 +107,7 @@ def build(
     unposted = Unposted(outside, ledger_posting)
     update_state = UpdateState(outside, recording)
     applying = ApplyingFacts(outside, recording, update_state)
+    who = rollout(settings, outside, engine, first)
     source = bank_files(settings, now=real_clock.now)
 
     async def database_status() -> Status:
@@ -123,6 +127,8 @@ def build(
             await publisher.close()
         await chase.close()
         await close_ledger()
+        if shadow is not None:
+            await shadow.close()
         if isinstance(source, BlobBankFiles):
             await source.close()
         await engine.close()
@@ -152,6 +158,9 @@ def build(
         outbox_sweep=OutboxSweep(outside, publishing),
         reconciliation=Reconciliation(outside, recording, inquiries, sending_again, unposted),
         bank_file_import=bank_import(settings, outside, engine, first, applying, source),
+        decide_rollout=who.decide,
+        change_rollout=who.change,
+        billers=outside.merchants.keys(),
         purge=Purge(
             outside,
             SqlPurging(engine, first=first, key_names=list(settings.fingerprint_keys)),

@@ -114,7 +114,13 @@ class TestADifference:
             (a_payment(state=State.VOIDED), [in_the_books(captured=0, voided=True)], ("voided USD", "0", "12599")),
         ],
         ids=[
-            "not posted", "not at Chase", "captured", "refunded", "not voided there", "voided there", "void not posted",
+            "not posted",
+            "not at Chase",
+            "captured",
+            "refunded",
+            "not voided there",
+            "voided there",
+            "void not posted",
         ],
     )
     def test_is_each_amount_that_is_not_chases(
