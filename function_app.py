@@ -6,6 +6,7 @@ from functions import (
     chase_retry,
     follow_ups,
     health,
+    ledger_posting,
     outbox_sweep,
     payments,
     purge,
@@ -16,5 +17,5 @@ from functions import (
 # Functions' own keys are no identity; every route but the health ones authenticates in functions/_http.py.
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
-for door in (payments, follow_ups, rollout, health, chase_retry, outbox_sweep, reconciliation, purge):
+for door in (payments, follow_ups, rollout, health, chase_retry, ledger_posting, outbox_sweep, reconciliation, purge):
     app.register_functions(door.bp)

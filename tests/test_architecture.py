@@ -46,9 +46,13 @@ class TestFunctions:
     def test_are_those_of_the_design_each_once(self) -> None:
         names = [function.get_function_name() for function in declared(function_app.app)]
 
-        assert sorted(names) == ["FindPayments", "GetPayment", "Live", "Ready", "Sale", "reconciliation"]
+        assert sorted(names) == [
+            "DecideRollout", "FindPayments", "GetPayment", "Live", "Ready", "Refund", "RolloutConfig", "Sale",
+            "UpdatePaymentState", "Void",
+            "chase_retry", "ledger_posting", "outbox_sweep", "purge", "reconciliation",
+        ]  # fmt: skip
 
-    @pytest.mark.parametrize("stem", ["reconciliation"])
+    @pytest.mark.parametrize("stem", ["chase_retry", "ledger_posting", "outbox_sweep", "purge", "reconciliation"])
     def test_that_nobody_calls_have_one_stem_from_door_to_use_case(self, stem: str) -> None:
         assert (ROOT / "functions" / f"{stem}.py").exists()
         assert (ROOT / "shared" / "use_cases" / f"{stem}.py").exists()

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.database.claims import claimed
+from shared.database.journal import posting_rows
 from shared.database.outbox import kept, received
 from shared.database.rows import payments_of, time_text
 from shared.database.sale_attempts import RETRY_LIMIT, attempted, past_declines, remembered, why_blocked
@@ -35,6 +36,7 @@ from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
 from shared.payments.messages import Message
 from shared.payments.outgoing import messages_of
 from shared.payments.payment import Operation, Payment
+from shared.payments.posting import postings_of
 from shared.payments.sale_attempts import Attempt, PastDecline
 from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
@@ -155,13 +157,15 @@ class SqlPayments:
         return str(stored[0])
 
     async def save(self, before: Payment, after: Payment, beside: Beside = NOTHING_BESIDE) -> Sequence[Message]:
-        """Guarded on the payment's version and on the state of each operation that changed."""
-        messages = messages_of(before, after, ())
+        """Guarded on the payment's version and on the state of each operation that changed. Tells the ledger, too."""
+        postings = postings_of(before, after)
+        messages = messages_of(before, after, postings)
         await self._write(
             [
                 *_statements(beside, after),
                 *step(before, after, self._chain),
                 *self._instrument(before, after, beside.sealed),
+                *posting_rows(postings),
                 *kept(messages, now=after.updated_at, lease=self._lease),
                 *(remembered(after, beside.declined) if beside.declined else ()),
                 *_tried(beside.attempt),

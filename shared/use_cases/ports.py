@@ -9,14 +9,14 @@ from shared.payments.anchor import Anchor, Leaf, Standing, Touched
 from shared.payments.audit_verification import SealedPayment
 from shared.payments.bank_facts import BankFact, KeptFact, Unsettled
 from shared.payments.bank_files import BankFile
-from shared.payments.beside import NOTHING_BESIDE, Beside
+from shared.payments.beside import NOTHING_BESIDE, Beside, Received
 from shared.payments.claims import Claim
 from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
 from shared.payments.messages import Message, Queue
 from shared.payments.outcome import Inquiry, Outcome
 from shared.payments.pace import Pace
 from shared.payments.payment import Operation, Payment
-from shared.payments.posting import Posting
+from shared.payments.posting import KeptPosting, Posting
 from shared.payments.requests import Instrument, Merchant, SaleRequest
 from shared.payments.sale_attempts import Attempt, PastDecline
 from shared.payments.sealed import SealedInstrument
@@ -260,6 +260,24 @@ class Messages(Protocol):
         """Keep what cannot succeed, with its reason. The same message again changes nothing."""
 
 
+class Postings(Protocol):
+    """Postings at rest, written by `Payments.save`. Each call is one round trip; each write is one commit."""
+
+    async def get(self, posting_id: str) -> KeptPosting | None: ...
+
+    async def posted(self, posting: Posting, at: datetime, message: Received | None = None) -> None:
+        """The ledger has it, as `message` had asked. Said again, the first time stays. Raises AlreadyReceived."""
+
+    async def put_off(self, message: Received, again: Message, at: datetime) -> None:
+        """`message` is done with, and `again` follows it when it is due. Raises AlreadyReceived."""
+
+    async def unposted_older_than(self, at: datetime, limit: int) -> Sequence[Posting]:
+        """At most `limit` that became so before `at` and that the ledger is not known to have, oldest first."""
+
+    async def oldest_unposted(self) -> datetime | None:
+        """When the oldest became so that the ledger is not known to have; None where it has them all."""
+
+
 class RolloutStore(Protocol):
     """The rollout at rest. Each call is one round trip."""
 
@@ -361,6 +379,8 @@ class Outside:
     telemetry: Telemetry
     messages: Messages
     publisher: Publisher
+    postings: Postings
+    ledger: Ledger
     sealing: Sealing
     instrument_marks: InstrumentMarks
     chance: Callable[[], float]

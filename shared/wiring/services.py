@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from shared.use_cases.change_rollout import ChangeRollout
     from shared.use_cases.chase_retry import ChaseRetry
     from shared.use_cases.decide_rollout import DecideRollout
+    from shared.use_cases.ledger_posting import LedgerPosting
     from shared.use_cases.outbox_sweep import OutboxSweep
     from shared.use_cases.purge import Purge
     from shared.use_cases.readiness import Readiness
@@ -42,6 +43,7 @@ class Services:
     update_state: "UpdateState"
     refresh: "Refresh"
     chase_retry: "ChaseRetry"
+    ledger_posting: "LedgerPosting"
     setting_aside: "SettingAside"
     outbox_sweep: "OutboxSweep"
     reconciliation: "Reconciliation"

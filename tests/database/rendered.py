@@ -14,7 +14,10 @@ from shared.database.statements import first_by_top
 from shared.database.unit_of_work import Query, Row, Statement
 from shared.payments.bank_facts import KeptFact
 from shared.payments.bank_files import parse
+from shared.payments.beside import Received
+from shared.payments.capture import capture_confirmed
 from shared.payments.idempotency import Fingerprint, Nonce
+from shared.payments.messages import Message, Queue
 from shared.payments.networks import Network
 from shared.payments.operations import OperationKind
 from shared.payments.outcome import Unknown
@@ -67,8 +70,10 @@ async def batches() -> dict[str, Batch]:
     )
     assert lost is not None
     assert known is not None
-    [posting] = postings_of(begun, known)
     a_debit = an_attempt(network=Network.ACH, standing=True, fingerprints=PRINTS)
+    captured = capture_confirmed(known, actor="chase", now=NOW)
+    [posting] = postings_of(known, captured)
+    again = Message(Queue.LEDGER_POSTING, {"paymentId": begun.id, "postingId": posting.id}, NOW, attempt=2)
     void = replace(known.sale, id="op_void", kind=OperationKind.VOID)
     everything = Search(frozenset({"city-water", "county-tax"}), "ctp", "INV-1", "attempt-1", "authorized", "pay_9", 20)
     calls: dict[str, Awaitable[object]] = {
@@ -77,6 +82,7 @@ async def batches() -> dict[str, Batch]:
         "by_key": payments.by_key("ctp", "attempt-1", None),
         "refuse": payments.refuse(begun, PRINT, NONCE),
         "save_approved": payments.save(begun, known),
+        "save_captured": payments.save(known, captured),
         "save_lost": payments.save(begun, lost),
         "save_new_operation": payments.save(known, replace(known, version=3, operations=(known.sale, void))),
         "get": payments.get("pay_1"),
@@ -89,7 +95,8 @@ async def batches() -> dict[str, Batch]:
         "write_posting": engine.run(posting_rows([posting])),
         "get_posting": postings.get(posting.id),
         "post_to_journal": journal.post(posting),
-        "posted": engine.run([postings.posted(posting, NOW)]),
+        "posted": postings.posted(posting, NOW, Received("ledger_posting", "message-1")),
+        "put_off_posting": postings.put_off(Received("ledger_posting", "message-1"), again, NOW),
         "unposted_older_than": postings.unposted_older_than(NOW, 50),
         "begin_sale_tried": payments.begin_sale(begun, PRINT, None, an_attempt(network=Network.UNIDENTIFIED)),
         "sale_attempt_of_a_bill": engine.run([sale_attempts.attempted(a_debit)]),
