@@ -109,5 +109,6 @@ def _with(
     sealed: SealedInstrument | None,
 ) -> Payment | None:
     if operation.kind is OperationKind.SALE:
-        return with_sale_outcome(payment, outcome, occasion=occasion, actor=actor, queue=sealed is not None)
+        by_us = sealed is not None or payment.mode == "shadow"
+        return with_sale_outcome(payment, outcome, occasion=occasion, actor=actor, queue=by_us)
     return with_follow_up_outcome(payment, operation, outcome, occasion=occasion, actor=actor)

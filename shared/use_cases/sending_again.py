@@ -30,7 +30,7 @@ class InstrumentGone(Exception):
 class SendingAgain:
     def __init__(self, outside: Outside, recording: Recording, charging: Charging, following_up: FollowingUp) -> None:
         self._payments, self._clock, self._sealing = outside.payments, outside.clock, outside.sealing
-        self._merchants, self._recording = outside.merchants, recording
+        self._merchants, self._recording, self._shadow = outside.merchants, recording, outside.shadow
         self._charging, self._following_up = charging, following_up
         self._rules = NetworkRules(outside)
 
@@ -66,6 +66,10 @@ class SendingAgain:
         return await self._charging.charge(request, claimed, merchant, send_before_s=send_before_s)
 
     async def _request(self, payment: Payment) -> SaleRequest:
+        if payment.mode == "shadow":
+            mirrored = await self._shadow.request(payment.id)
+            assert mirrored is not None, "it was stored in the payment's own commit"
+            return mirrored
         sealed = await self._payments.sealed_instrument(payment.id)
         if sealed is None:
             raise InstrumentGone(f"{payment.id} waits to be sent, and its instrument is not kept")
