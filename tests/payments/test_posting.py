@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from shared.payments.lifecycle import capture_confirmed, with_sale_outcome
+from shared.payments.capture import capture_confirmed
 from shared.payments.money import Money
 from shared.payments.outcome import Declined, Outcome, TransactionState, Unknown
 from shared.payments.payment import Payment
 from shared.payments.posting import Posting, PostingKind, postings_of
+from shared.payments.sale_outcome import with_sale_outcome
 from shared.payments.state_machine import State
-from tests.builders import NOW, a_submitted_payment, approved
+from tests.builders import NOW, a_submitted_payment, an_occasion, approved
 
 LATER = NOW + timedelta(seconds=1)
 BILL = 125_99
@@ -22,7 +23,7 @@ K = PostingKind
 
 
 def after(payment: Payment, outcome: Outcome) -> Payment:
-    found = with_sale_outcome(payment, outcome, inquire_at=LATER, actor="chase", now=LATER)
+    found = with_sale_outcome(payment, outcome, occasion=an_occasion(LATER), actor="chase")
     assert found is not None
     return found
 

@@ -1,10 +1,13 @@
 """The reconciliation timer, and an operator's look."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from shared.payments.beside import NOTHING_BESIDE, Beside
 from shared.payments.errors import ChangedMeanwhile
+from shared.payments.messages import Message
 from shared.payments.outcome import Declined, NothingFound, TransactionState, Unknown
 from shared.payments.payment import Payment
 from shared.payments.state_machine import State
@@ -83,12 +86,12 @@ class TestRefresh:
         authorized = await workshop.sold()
         workshop.chase.gets = [approved(state=state)]
 
-        payment = await workshop.refresh.refresh(authorized, actor="operator")
+        payment = await workshop.refresh.refresh(authorized)
 
         assert (payment.state, payment.captured_minor, payment.history[-1].actor) == (
             State.CAPTURED,
             125_99,
-            "operator",
+            "inquiry",
         )
         assert payment == await workshop.stored(authorized)
 
@@ -97,14 +100,14 @@ class TestRefresh:
         authorized = await workshop.sold()
         workshop.chase.gets = [answer] if answer else []  # type: ignore[list-item]
 
-        assert await workshop.refresh.refresh(authorized, actor="operator") == authorized
+        assert await workshop.refresh.refresh(authorized) == authorized
 
     async def test_takes_what_somebody_else_wrote_meanwhile(self, workshop: Workshop) -> None:
         authorized = await workshop.sold()
         workshop.chase.gets = [approved(state=TransactionState.CLOSED)] * 2
-        captured = await workshop.refresh.refresh(authorized, actor="somebody")
+        captured = await workshop.refresh.refresh(authorized)
 
-        payment = await workshop.refresh.refresh(authorized, actor="operator")
+        payment = await workshop.refresh.refresh(authorized)
 
         assert payment == captured
 
@@ -112,14 +115,14 @@ class TestRefresh:
         workshop.chase.sales, workshop.chase.finds = [LOST], [approved()]
         unknown = await workshop.sold()
 
-        assert (await workshop.refresh.refresh(unknown, actor="operator")).state is State.AUTHORIZED
+        assert (await workshop.refresh.refresh(unknown)).state is State.AUTHORIZED
 
     async def test_moves_no_schedule_and_counts_nothing(self, workshop: Workshop) -> None:
         workshop.chase.sales = [LOST]
         unknown = await workshop.sold()
 
         for _ in range(10):
-            await workshop.refresh.refresh(unknown, actor="operator")
+            await workshop.refresh.refresh(unknown)
 
         assert await workshop.stored(unknown) == unknown
 
@@ -127,7 +130,7 @@ class TestRefresh:
         workshop.chase.sales = [Declined("DO_NOT_HONOR", "no")]
         declined = await workshop.sold()
 
-        assert await workshop.refresh.refresh(declined, actor="operator") == declined
+        assert await workshop.refresh.refresh(declined) == declined
 
 
 async def test_what_vanishes_between_two_looks_is_shown_as_it_was_last_seen(workshop: Workshop) -> None:
@@ -135,11 +138,12 @@ async def test_what_vanishes_between_two_looks_is_shown_as_it_was_last_seen(work
         async def get(self, payment_id: str) -> Payment | None:
             return None
 
-        async def save(self, before: Payment, after: Payment) -> None:
+        async def save(self, before: Payment, after: Payment, beside: Beside = NOTHING_BESIDE) -> Sequence[Message]:
             raise ChangedMeanwhile
 
     authorized = await workshop.sold()
     workshop.payments.__class__ = Vanishing
     workshop.chase.gets = [approved(state=TransactionState.CLOSED)]
 
-    assert await workshop.refresh.refresh(authorized, actor="operator") == authorized
+    assert await workshop.refresh.refresh(authorized) == authorized
+    assert workshop.alarms() == ["payment.gone"]
