@@ -13,11 +13,13 @@ from shared.database.outbox import SqlMessages
 from shared.database.payments import UNIQUE_RULES, SqlPayments
 from shared.database.sqlite import SqliteEngine
 from shared.database.statements import first_by_limit
-from shared.database.unit_of_work import DatabaseUnavailable
+from shared.database.unit_of_work import DatabaseUnavailable, Query
 from shared.fingerprint import Fingerprints
 from shared.payments.beside import NOTHING_BESIDE, Beside
+from shared.payments.errors import ChangedMeanwhile
 from shared.payments.inquiry import OnNotFound
 from shared.payments.messages import Message, NotPublished
+from shared.payments.money import Money
 from shared.payments.outcome import Inquiry, NoAnswer, NothingFound, Outcome, TransactionState
 from shared.payments.pace import Pace
 from shared.payments.payment import Operation, Payment
@@ -37,12 +39,13 @@ from shared.use_cases.publishing import Publishing
 from shared.use_cases.reconciliation import Reconciliation
 from shared.use_cases.recording import Recording
 from shared.use_cases.refresh import Refresh
-from shared.use_cases.refund import Refund
+from shared.use_cases.refund import Refund, RefundCall
 from shared.use_cases.sale import Sale, SaleCall
 from shared.use_cases.sending_again import SendingAgain
+from shared.use_cases.setting_aside import SettingAside
 from shared.use_cases.tasks import TrackedTasks
 from shared.use_cases.update_state import UpdateState
-from shared.use_cases.void import Void
+from shared.use_cases.void import Void, VoidCall
 from tests.builders import MERCHANTS, NOW, a_sale_request, approved
 
 MIGRATIONS = Path(__file__).parents[2] / "shared" / "database" / "migrations" / "sqlite"
@@ -59,9 +62,11 @@ class ScriptedChase:
     refunds: list[Outcome | Exception] = field(default_factory=list)
     refund_finds: list[Inquiry | Exception] = field(default_factory=list)
     finds: list[Inquiry | Exception] = field(default_factory=list)
-    gets: list[Inquiry] = field(default_factory=list)
+    gets: list[Inquiry | Exception] = field(default_factory=list)
     sold: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    looked_at: list[str] = field(default_factory=list)
+    full: list[bool] = field(default_factory=list)
     hold: asyncio.Event | None = None
 
     async def sale(
@@ -85,6 +90,7 @@ class ScriptedChase:
         self, payment: Payment, operation: Operation, merchant: Merchant, *, full: bool, send_before_s: float
     ) -> Outcome:
         self.sold.append(operation.request_id)
+        self.full.append(full)
         if self.hold is not None:
             await self.hold.wait()
         return _said(self.refunds.pop(0) if self.refunds else approved(operation.amount.amount_minor))
@@ -98,7 +104,8 @@ class ScriptedChase:
         return _said(self.finds.pop(0) if self.finds else NothingFound())
 
     async def get_payment(self, transaction_id: str, merchant: Merchant) -> Inquiry:
-        return self.gets.pop(0) if self.gets else NoAnswer("HTTP_503", "not now")
+        self.looked_at.append(transaction_id)
+        return _said(self.gets.pop(0) if self.gets else NoAnswer("HTTP_503", "not now"))
 
 
 def _said(answer: Any) -> Any:
@@ -108,9 +115,14 @@ def _said(answer: Any) -> Any:
 
 
 class IllPayments(SqlPayments):
-    """The repository, whose next `saves_failing` saves fail, and whose commit 1 may lose its acknowledgement once."""
+    """
+    The repository, whose next `saves_failing` saves fail, and whose commit 1 may lose its acknowledgement once.
+
+    Somebody else writes first in the next `saves_beaten` saves.
+    """
 
     saves_failing = 0
+    saves_beaten = 0
     loses_acknowledgement = False
 
     async def begin_sale(self, *arguments: Any) -> None:
@@ -124,6 +136,9 @@ class IllPayments(SqlPayments):
         if self.saves_failing:
             self.saves_failing -= 1
             raise DatabaseUnavailable("the connection is gone")
+        if self.saves_beaten:
+            self.saves_beaten -= 1
+            raise ChangedMeanwhile("version")
         return await super().save(before, after, beside)
 
 
@@ -157,6 +172,7 @@ class Workshop:
     chase_retry: ChaseRetry
     outbox_sweep: OutboxSweep
     sending_again: SendingAgain
+    setting_aside: SettingAside
     charging: Charging
     broker: PublishedMessages
     outside: Outside
@@ -175,12 +191,56 @@ class Workshop:
         assert found is not None
         return found
 
+    async def captured(self, amount_minor: int = 125_99, key: str = "attempt-1", **changed: Any) -> Payment:
+        """A sale that Chase captured at once."""
+        self.chase.sales.append(approved(amount_minor, TransactionState.CLOSED))
+        return await self.sold(key, amount=Money(amount_minor, "USD"), **changed)
+
+    async def undo_waiting(self, part: Outcome) -> Payment:
+        """A sale of which Chase approved `part` alone."""
+        self.chase.sales.append(part)
+        return await self.sold()
+
+    def units(self) -> tuple[int, int]:
+        """Round trips to the database, and commits."""
+        engine = self.payments._engine
+        return engine.round_trips, engine.commits
+
+    def events(self) -> Sequence[str]:
+        return [name for name, _ in self.telemetry.events]
+
+    async def set_aside(self) -> Sequence[tuple[Any, ...]]:
+        """Queue, message id, body and reason of what was set aside."""
+        [rows] = await self.payments._engine.read([Query("SELECT queue, message_id, body, reason FROM set_aside")])
+        return rows
+
     def alarms(self) -> Sequence[str]:
         return [name for name, _ in self.telemetry.alarms]
 
 
 def a_call(key: str = "attempt-1", *, text: str = "body", **changed: Any) -> SaleCall:
     return SaleCall(a_sale_request(**changed), "ctp", key, FINGERPRINTS.of(text.encode()))
+
+
+def a_void(payment: Payment, key: str = "void-1", *, text: str = "void", **changed: Any) -> VoidCall:
+    return VoidCall(**_asked(payment, key, text), **changed)
+
+
+def a_refund(
+    payment: Payment, amount_minor: int | None = None, key: str = "refund-1", *, text: str = "refund", **changed: Any
+) -> RefundCall:
+    return RefundCall(**_asked(payment, key, text), amount_minor=amount_minor, **changed)
+
+
+def _asked(payment: Payment, key: str, text: str) -> dict[str, Any]:
+    return {
+        "payment_id": payment.id,
+        "billers": None,
+        "caller": "ctp",
+        "idempotency_key": key,
+        "body": FINGERPRINTS.of(text.encode()),
+        "reason": "the payer asked for it",
+    }
 
 
 def build_workshop(
@@ -228,6 +288,7 @@ def build_workshop(
         chase_retry=ChaseRetry(outside, sending_again),
         outbox_sweep=OutboxSweep(outside, publishing),
         sending_again=sending_again,
+        setting_aside=SettingAside(outside),
         charging=charging,
         broker=broker,
         outside=outside,
