@@ -123,10 +123,12 @@ class Inquiries:
         if stored is None:
             # Somebody else has learned more meanwhile: what was not found does not count any more.
             return await self._recording.again(payment)
-        if counted.empties != EMPTIES_NEEDED:
+        if counted.empties < EMPTIES_NEEDED:
             return stored
-        told = {"paymentId": payment.id, "operation": operation.kind, "requestId": operation.request_id}
-        self._telemetry.alarm("inquiry.nothing_found", **told)
+        if counted.empties == EMPTIES_NEEDED:
+            told = {"paymentId": payment.id, "operation": operation.kind, "requestId": operation.request_id}
+            self._telemetry.alarm("inquiry.nothing_found", **told)
+        # With every further one too: a crash between the count and the step must not leave it undone for ever.
         return await self._not_there(stored, counted)
 
     async def _not_there(self, payment: Payment, operation: Operation) -> Payment:
@@ -137,7 +139,8 @@ class Inquiries:
                 failed = not_found(payment, operation, occasion=occasion, actor=ACTOR)
                 return await self._recording.step(payment, failed)
             is_ours_to_send = operation.kind is OperationKind.REFUND or payment.instrument_kept
-            if self._on_not_found is OnNotFound.RESEND_SAME_REQUEST_ID and is_ours_to_send:
+            is_resent = self._on_not_found is OnNotFound.RESEND_SAME_REQUEST_ID and operation.send_at is None
+            if is_resent and is_ours_to_send:
                 again = scheduled(payment, replace(operation, send_at=occasion.now), now=occasion.now)
                 return await self._recording.step(payment, again)
         except ChangedMeanwhile:

@@ -1,6 +1,7 @@
 """The reconciliation timer, and an operator's look."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -8,12 +9,12 @@ import pytest
 from shared.payments.beside import NOTHING_BESIDE, Beside
 from shared.payments.errors import ChangedMeanwhile
 from shared.payments.messages import Message
-from shared.payments.outcome import Declined, NothingFound, TransactionState, Unknown
+from shared.payments.outcome import Declined, NothingFound, NotSent, TransactionState, Unknown
 from shared.payments.payment import Payment
 from shared.payments.state_machine import State
 from shared.use_cases.reconciliation import Counts
 from tests.builders import a_submitted_payment, approved
-from tests.use_cases.workshop import FINGERPRINTS, IllPayments, Workshop
+from tests.use_cases.workshop import FINGERPRINTS, IllPayments, Workshop, a_refund
 
 LOST = Unknown("READ_TIMEOUT", "no answer")
 
@@ -78,6 +79,56 @@ class TestReconciliation:
 
         assert 0 < counts.abandoned < 30
         assert counts.left == 30 - counts.abandoned
+
+
+class TestWhatIsOverdue:
+    """Its message was lost, or set aside: what waits is sent by the timer all the same."""
+
+    async def waiting(self, workshop: Workshop) -> Payment:
+        workshop.chase.refunds = [NotSent("NOT_CONNECTED", "refused")]
+        captured = await workshop.captured(100)
+        return (await workshop.refund.refund(a_refund(captured, 60))).payment
+
+    async def test_is_sent_two_minutes_after_it_was_due(self, workshop: Workshop) -> None:
+        payment = await self.waiting(workshop)
+        await workshop.clock.advance(10 + 119.999)
+        early = await workshop.reconciliation.run_once()
+        await workshop.clock.advance(0.001)
+
+        late = await workshop.reconciliation.run_once()
+
+        assert (early.sent, late.sent) == (0, 1)
+        assert (await workshop.stored(payment)).refunded_minor == 60
+
+    async def test_is_left_to_its_message_where_that_came_after_all(self, workshop: Workshop) -> None:
+        payment = await self.waiting(workshop)
+        await workshop.clock.advance(130)
+        overdue = workshop.payments.overdue
+
+        async def then_its_message_comes(due_before: datetime, limit: int) -> Sequence[Payment]:
+            found = await overdue(due_before, limit)
+            await workshop.sending_again.send(payment, payment.operations[-1])
+            return found
+
+        workshop.payments.overdue = then_its_message_comes  # type: ignore[method-assign]
+
+        counts = await workshop.reconciliation.run_once()
+
+        assert (counts.sent, counts.left) == (1, 0)
+        assert len(workshop.chase.sold) == 3
+        assert workshop.alarms() == []
+
+    async def test_is_left_alone_if_it_has_ended_meanwhile(self, workshop: Workshop) -> None:
+        captured = await workshop.captured()
+
+        async def an_ended_one(*_: object) -> Sequence[Payment]:
+            return [captured]
+
+        workshop.payments.overdue = an_ended_one  # type: ignore[method-assign]
+        workshop.payments.abandoned = an_ended_one  # type: ignore[method-assign]
+
+        assert await workshop.reconciliation.run_once() == Counts(abandoned=1, sent=1)
+        assert await workshop.stored(captured) == captured
 
 
 class TestRefresh:
