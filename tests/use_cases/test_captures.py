@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.payments.operations import OperationKind, OperationState
-from shared.payments.outcome import Inquiry, NoAnswer, NothingFound, TransactionState, Unknown
+from shared.payments.outcome import Declined, Inquiry, NoAnswer, NothingFound, Pending, TransactionState, Unknown
 from shared.payments.payment import Payment
 from shared.payments.state_machine import Event, State
 from shared.payments.updates import Update, UpdateEvent
@@ -131,6 +131,13 @@ class TestAnAuthorization:
         assert too_early == []
         assert (not_yet.state, not_yet.sale.inquiries) == (State.AUTHORIZED, 1)
         assert (payment.state, payment.captured_minor, payment.sale.inquire_at) == (State.CAPTURED, 125_99, None)
+
+    @pytest.mark.parametrize("answer", [Declined("ERROR", "no"), Pending("WAIT", "wait")])
+    async def test_stays_one_where_chase_says_neither(self, workshop: Workshop, answer: Inquiry) -> None:
+        authorized = await workshop.sold()
+        workshop.chase.gets = [answer]
+
+        assert await workshop.refresh.refresh(authorized) == authorized
 
     async def test_that_somebody_else_voided_is_over_and_alarmed(self, workshop: Workshop) -> None:
         authorized = await workshop.sold()
