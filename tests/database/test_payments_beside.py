@@ -7,6 +7,7 @@ import pytest
 
 from shared.database.outbox import SqlMessages
 from shared.database.payments import SqlPayments
+from shared.database.unit_of_work import Statement
 from shared.payments.beside import Beside, Key, Received
 from shared.payments.errors import AlreadyReceived, ChangedMeanwhile, KeyTaken, Unauthenticated
 from shared.payments.follow_ups import with_follow_up_outcome
@@ -14,7 +15,7 @@ from shared.payments.idempotency import Fingerprint, Nonce
 from shared.payments.lifecycle import reclaimed
 from shared.payments.messages import Message
 from shared.payments.operations import OperationKind, OperationState
-from shared.payments.outcome import Declined, NotSent, TransactionState, Unknown
+from shared.payments.outcome import Declined, NotSent, Outcome, TransactionState, Unknown
 from shared.payments.payment import Payment
 from shared.payments.sale_outcome import with_sale_outcome
 from shared.payments.sealed import SealedInstrument
@@ -116,13 +117,23 @@ class TestAnInstrument:
         assert await payments.sealed_instrument(waiting.id) == SEALED
 
     @pytest.mark.parametrize("ending", [approved(100), Declined("DO_NOT_HONOR", "no"), approved(50)])
-    async def test_is_erased_in_the_commit_that_ends_it(self, payments: SqlPayments, ending: object) -> None:
+    async def test_is_erased_in_the_commit_that_ends_it(self, payments: SqlPayments, ending: Outcome) -> None:
         waiting = await queued(payments)
         sent = reclaimed(waiting, waiting.sale, actor="chase_retry", now=NOW)
         await payments.save(waiting, sent)
-        await payments.save(sent, sold(sent, ending))  # type: ignore[arg-type]
+        await payments.save(sent, sold(sent, ending))
 
         assert await payments.sealed_instrument(waiting.id) is None
+
+    async def test_that_is_gone_already_keeps_no_outcome_from_being_stored(self, payments: SqlPayments) -> None:
+        waiting = await queued(payments)
+        await payments._engine.run([Statement("DELETE FROM instruments", (), rows=None)])
+        sent = reclaimed(waiting, waiting.sale, actor="chase_retry", now=NOW)
+        await payments.save(waiting, sent)
+
+        await payments.save(sent, sold(sent, approved(100)))
+
+        assert await payments.get(waiting.id) == sold(sent, approved(100))
 
     async def test_is_none_where_none_was_kept(self, payments: SqlPayments) -> None:
         assert await payments.sealed_instrument("pay_nobody") is None

@@ -8,6 +8,7 @@ import pytest
 from shared.payments.errors import TransitionNotAllowed
 from shared.payments.facts import advanced, scheduled, with_operation
 from shared.payments.operations import OperationKind, OperationState, Purpose
+from shared.payments.payment import Payment
 from shared.payments.state_machine import Event, State
 from tests.builders import NOW, a_captured_payment, a_submitted_payment, an_authorized_payment, claimed
 
@@ -42,11 +43,11 @@ def test_a_fact_that_the_table_does_not_have_changes_nothing() -> None:
     ],
     ids=["void", "refund"],
 )
-def test_a_claim_stands_in_the_history_before_the_next_fact(payment: object, event: Event, fact: Event) -> None:
-    operation = payment.operations[-1]  # type: ignore[attr-defined]
-    known = len(payment.history)  # type: ignore[attr-defined]
+def test_a_claim_stands_in_the_history_before_the_next_fact(payment: Payment, event: Event, fact: Event) -> None:
+    operation = payment.operations[-1]
+    known = len(payment.history)
 
-    after = advanced(payment, fact, operation, actor="chase", now=LATER)  # type: ignore[arg-type]
+    after = advanced(payment, fact, operation, actor="chase", now=LATER)
 
     claim, told = after.history[known:]
     assert (claim.event, claim.operation_id, claim.actor, claim.at) == (event, operation.id, "ctp", NOW)

@@ -7,8 +7,8 @@ import pytest
 
 from shared.payments.errors import ChangedMeanwhile
 from shared.payments.operations import OperationState
-from shared.payments.outcome import Declined, NotSent, Unknown
-from shared.payments.payment import Payment
+from shared.payments.outcome import Declined, NotSent, Outcome, Unknown
+from shared.payments.payment import Operation, Payment
 from shared.payments.requests import Keepable, Merchant, SaleRequest
 from shared.payments.sealed import CannotOpen, SealedInstrument
 from shared.payments.state_machine import Event, State
@@ -114,7 +114,7 @@ async def test_a_refund_that_may_have_left_once_is_not_called_unsent(workshop: W
     assert refund.inquire_at is not None
 
 
-def _due(payment: Payment) -> object:
+def _due(payment: Payment) -> Operation:
     return replace(payment.operations[-1], send_at=NOW)
 
 
@@ -168,11 +168,11 @@ def _noted(workshop: Workshop) -> list[Merchant]:
     sent_under: list[Merchant] = []
     send = workshop.chase.sale
 
-    async def noted(request: SaleRequest, payment: Payment, merchant: Merchant, *, send_before_s: float) -> object:
+    async def noted(request: SaleRequest, payment: Payment, merchant: Merchant, *, send_before_s: float) -> Outcome:
         sent_under.append(merchant)
         return await send(request, payment, merchant, send_before_s=send_before_s)
 
-    workshop.chase.sale = noted  # type: ignore[method-assign, assignment]
+    workshop.chase.sale = noted  # type: ignore[method-assign]
     return sent_under
 
 

@@ -7,5 +7,4 @@ IF @@ROWCOUNT <> 1 THROW 51002, 'guard', 1;
 INSERT INTO history (payment_id, sequence, event, from_state, to_state, actor, at, operation_id, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL);
 IF @@ROWCOUNT <> 1 THROW 51003, 'guard', 1;
 DELETE FROM instruments WHERE payment_id = ?;
-IF @@ROWCOUNT <> 1 THROW 51004, 'guard', 1;
 COMMIT;
