@@ -96,7 +96,7 @@ AND EXISTS (SELECT 1 FROM payments WHERE payments.id = operations.payment_id AND
 """
 _DUE: Final = "payment_id AS id FROM operations WHERE inquire_at <= ? ORDER BY inquire_at"
 _KEEP_INSTRUMENT: Final = "INSERT INTO instruments (payment_id, key_name, sealed, kept_at) VALUES (?, ?, ?, ?)"
-_ERASE_INSTRUMENT: Final = Statement("DELETE FROM instruments WHERE payment_id = ?", (), rows=None)
+_ERASE_INSTRUMENT: Final = "DELETE FROM instruments WHERE payment_id = ?"
 _SEALED: Final = "SELECT key_name, sealed FROM instruments WHERE payment_id = ?"
 
 
@@ -256,7 +256,8 @@ class SqlPayments:
             kept_at = time_text(after.updated_at)
             return [Statement(_KEEP_INSTRUMENT, (after.id, sealed.key_name, sealed.text, kept_at))]
         if before.instrument_kept and not after.instrument_kept:
-            return [Statement(_ERASE_INSTRUMENT.sql, (after.id,))]
+            # One that is gone already must not keep an outcome from being stored.
+            return [Statement(_ERASE_INSTRUMENT, (after.id,), rows=None)]
         return []
 
     async def _own_row(self, violated: UniqueViolation, caller: str, key: str, operation_id: str) -> Row | None:

@@ -29,10 +29,8 @@ class SaleCall:
     @property
     def attempt(self) -> Asked:
         """The attempt that the key is, as a decision names it."""
-        request = self.request
-        return Asked(
-            self.caller, self.idempotency_key, request.biller_id, kept_of(request.method).type, request.reference
-        )
+        request, method = self.request, kept_of(self.request.method)
+        return Asked(self.caller, self.idempotency_key, request.biller_id, method.type, request.reference)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from shared.use_cases.control_report import ControlReport
 from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.inquiries import Inquiries
 from shared.use_cases.landing import Landing
+from shared.use_cases.ledger_posting import LedgerPosting
 from shared.use_cases.outbox_sweep import OutboxSweep
 from shared.use_cases.publishing import Publishing
 from shared.use_cases.purge import Purge
@@ -44,6 +45,7 @@ from shared.use_cases.sending_again import SendingAgain
 from shared.use_cases.setting_aside import SettingAside
 from shared.use_cases.shadow_mirror import ShadowMirror
 from shared.use_cases.tasks import TrackedTasks
+from shared.use_cases.unposted import Unposted
 from shared.use_cases.update_state import UpdateState
 from shared.use_cases.void import Void
 from shared.wiring.audit import audit_anchor
