@@ -134,7 +134,8 @@ def return_of(after: Payment, update: Update) -> Decline | None:
     """What is to be remembered of a debit that the bank returned, by the report that led to `after`."""
     if update.event is not UpdateEvent.RETURNED:
         return None
-    return _decline(after, Network.ACH, Said(str(update.evidence["returnCode"])))
+    code = update.evidence.get("returnCode")
+    return None if code is None else _decline(after, Network.ACH, Said(str(code)))
 
 
 def _decline(after: Payment, network: Network, said: Said) -> Decline | None:

@@ -321,7 +321,7 @@ def build_workshop(
     comparing = Comparing(outside)
     mirror = ShadowMirror(outside, recording, sending_again, following_up, comparing)
     rollout = SqlRollout(engine, first=first_by_limit)
-    current = CurrentRollout(outside, rollout)
+    current = CurrentRollout(outside, rollout, initial=LIVE)
     # Live for all, and read already: what a test counts is its own.
     current.written(RolloutVersion(0, LIVE, NOW, "nobody", "a test"))
     workshop = Workshop(
