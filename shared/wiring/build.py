@@ -109,9 +109,10 @@ def build(
     )
     publishing = Publishing(outside)
     recording = Recording(outside, publishing)
-    inquiries = Inquiries(outside, recording, on_not_found=settings.on_not_found)
+    who = rollout(settings, outside, engine, first)
+    inquiries = Inquiries(outside, recording, on_not_found=settings.on_not_found, held=who.current.holds_all)
     landing = Landing(outside, recording, inquiries)
-    charging, following_up = Charging(outside, landing), FollowingUp(outside, landing)
+    charging, following_up = Charging(outside, landing), FollowingUp(outside, landing, who.current.holds_all)
     intake = shadow_intake(settings, outside, publishing)
     asking_for = AskingFor(outside, following_up, inquiries, intake, answer_within_s=settings.sale_answer_within_s)
     refund = Refund(asking_for)
@@ -122,7 +123,6 @@ def build(
     comparing = Comparing(outside)
     mirror = ShadowMirror(outside, recording, sending_again, following_up, comparing)
     applying = ApplyingFacts(outside, recording, update_state)
-    who = rollout(settings, outside, engine, first)
     source = bank_files(settings, now=real_clock.now)
 
     async def database_status() -> Status:
