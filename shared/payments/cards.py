@@ -22,6 +22,8 @@ _BRANDS: Final[tuple[tuple[str, int, int, int], ...]] = (
 )
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 _RUN: Final = re.compile(r"[0-9]{12,19}")
+# As people write card numbers: in groups of four and more. Those of a date or a time of day are shorter.
+_BETWEEN_GROUPS: Final = re.compile(r"(?<=[0-9]{4})[^0-9A-Za-z]{1,3}(?=[0-9]{4})")
 
 
 def passes_luhn(number: str) -> bool:
@@ -41,3 +43,8 @@ def brand(number: str) -> str:
 def holds_a_number(text: str) -> bool:
     """Whether some run of 12-19 digits in `text` passes for a card number: such a text must not be logged."""
     return any(passes_luhn(run) for run in _RUN.findall(text))
+
+
+def holds_a_written_number(text: str) -> bool:
+    """The same of a text that a person wrote, in which the number may stand in groups."""
+    return holds_a_number(_BETWEEN_GROUPS.sub("", text))

@@ -120,6 +120,9 @@ class Payments(Protocol):
     async def by_key(self, caller: str, idempotency_key: str, nonce: Nonce | None) -> KeyRecord | None:
         """What the key stands for; stores `nonce` on the way. Raises Unauthenticated if it was seen before."""
 
+    async def spend(self, nonce: Nonce) -> None:
+        """Store the nonce of a write that has nothing else to store. Raises Unauthenticated if it was seen before."""
+
     async def refuse(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> str:
         """
         Store under the key of `payment` that its bill had another open payment, and give that one's id.
