@@ -9,6 +9,31 @@ from shared.payments.updates import RESOLUTIONS, UpdateEvent
 # What the models check in Python, in the words of JSON Schema.
 _TEXT: Final = {"type": "string"}
 _ABSENT: Final = {"type": "null"}
+# What an event asks for beside the fields' own forms.
+_OF_THE_EVENT: Final[list[dict[str, Any]]] = [
+    {
+        "if": {"properties": {"event": {"enum": sorted(event.value for event in RESOLUTIONS)}}},
+        "then": {"required": ["operationId"], "properties": {"operationId": _TEXT}},
+        "else": {"properties": {"operationId": _ABSENT}},
+    },
+    {
+        "if": {"properties": {"event": {"const": UpdateEvent.CONTROL_REPORTED.value}}},
+        "then": {"required": ["control"], "properties": {"control": {"type": "object"}}},
+        "else": {"properties": {"control": _ABSENT}},
+    },
+    {
+        "if": {"properties": {"event": {"const": UpdateEvent.RETURNED.value}}},
+        "then": {
+            "properties": {
+                "evidence": {
+                    "required": ["returnCode", "amountMinor"],
+                    "properties": {"returnCode": {"type": "string", "pattern": "^R[0-9]{2}$"}},
+                }
+            }
+        },
+    },
+    {"properties": {"evidence": {"properties": {"amountMinor": {"type": "integer", "minimum": 1}}}}},
+]
 _ALSO: Final[dict[str, dict[str, Any]]] = {
     "CardBody": {
         "oneOf": [
@@ -16,32 +41,7 @@ _ALSO: Final[dict[str, dict[str, Any]]] = {
             {"required": ["token"], "properties": {"number": _ABSENT, "token": _TEXT}},
         ],
     },
-}
-_ALSO["UpdateBody"] = {
-    "allOf": [
-        {
-            "if": {"properties": {"event": {"enum": sorted(RESOLUTIONS)}}},
-            "then": {"required": ["operationId"], "properties": {"operationId": _TEXT}},
-            "else": {"properties": {"operationId": _ABSENT}},
-        },
-        {
-            "if": {"properties": {"event": {"const": UpdateEvent.CONTROL_REPORTED.value}}},
-            "then": {"required": ["control"], "properties": {"control": {"type": "object"}}},
-            "else": {"properties": {"control": _ABSENT}},
-        },
-        {
-            "if": {"properties": {"event": {"const": UpdateEvent.RETURNED.value}}},
-            "then": {
-                "properties": {
-                    "evidence": {
-                        "required": ["returnCode", "amountMinor"],
-                        "properties": {"returnCode": {"type": "string", "pattern": "^R[0-9]{2}$"}},
-                    }
-                }
-            },
-        },
-        {"properties": {"evidence": {"properties": {"amountMinor": {"type": "integer", "minimum": 1}}}}},
-    ],
+    "UpdateBody": {"allOf": _OF_THE_EVENT},
 }
 # What is sent to us and never comes back.
 _WRITE_ONLY: Final = frozenset({"number", "token", "cvv", "accountNumber", "paymentData"})
