@@ -22,8 +22,11 @@ from shared.payments.lifecycle import advanced
 from shared.payments.operations import OperationEvent, next_operation_state
 from shared.payments.search import PAGE_DEFAULT, PAGE_MAX
 from shared.payments.state_machine import Event
+from tests import follow_up_stories as stories
 from tests.builders import VISA, a_sale_body
+from tests.conftest import OpenHouse
 from tests.contract import DOCUMENT, OPERATIONS, departures, errors, resolved
+from tests.follow_up_stories import QUEUEING, Story
 from tests.house import PREFIX, Answer, House
 
 ROOT = Path(__file__).parents[1]
@@ -140,6 +143,18 @@ async def test_says_which_role_an_operation_needs(house: House, name: str) -> No
     assert with_every_other.status == 403
 
 
+@pytest.mark.parametrize("event", SCHEMAS["UpdateBody"]["properties"]["event"]["enum"])
+async def test_says_which_role_an_event_needs(house: House, event: str) -> None:
+    role = OPERATIONS["UpdatePaymentState"].role_of_event(event)
+
+    with_it = await stories.report(house, house.bearer(roles=[role]), event)
+    with_every_other = await stories.report(
+        house, house.bearer(roles=[other for other in Role if other != role]), event
+    )
+
+    assert (with_it.status, with_every_other.status) == (404, 403)
+
+
 async def _approved(house: House) -> Answer:
     return await house.sale("attempt-1")
 
@@ -230,16 +245,19 @@ async def _ready_without_database(house: House) -> Answer:
     return await house.get("/health/ready", {})
 
 
-Story = Callable[[House], Awaitable[Answer]]
 CALLS: dict[str, Callable[[House, dict[str, str]], Awaitable[Answer]]] = {
     "Sale": lambda house, headers: house.sale("attempt-1", headers=headers),
     "GetPayment": lambda house, headers: house.get("/payments/pay_1", headers),
     "FindPayments": lambda house, headers: house.get("/payments?state=unknown", headers),
+    "Void": stories.void,
+    "Refund": stories.refund,
+    "UpdatePaymentState": stories.report,
 }
 STORIES: list[tuple[str, int, Story]] = [
     ("Sale", 201, _approved),
     ("Sale", 201, _replayed),
     ("Sale", 202, _unknown),
+    ("Sale", 202, stories.sale_waits_with_us),
     ("Sale", 400, lambda house: house.sale("attempt-1", amountMinor=1.5)),
     ("Sale", 400, lambda house: house.sale()),
     ("Sale", 402, _declined),
@@ -257,6 +275,52 @@ STORIES: list[tuple[str, int, Story]] = [
     ("FindPayments", 200, _found),
     ("FindPayments", 200, lambda house: house.get("/payments?state=settled")),
     ("FindPayments", 400, lambda house: house.get("/payments?limit=101")),
+    ("Void", 201, stories.voided),
+    ("Void", 201, stories.void_again),
+    ("Void", 201, stories.void_or_refund),
+    ("Void", 201, stories.void_of_what_waits),
+    ("Void", 202, stories.void_lost),
+    ("Void", 202, stories.void_waits),
+    ("Void", 400, stories.unreadable("void", Idempotency_Key="void-1")),
+    ("Void", 400, stories.unreadable("void")),
+    ("Void", 402, stories.void_as_a_refund_declined),
+    ("Void", 404, lambda house: house.void(stories.NOWHERE)),
+    ("Void", 409, stories.void_at_work),
+    ("Void", 409, stories.void_too_near),
+    ("Void", 409, stories.void_after_the_capture),
+    ("Void", 409, stories.void_that_failed),
+    ("Void", 413, stories.too_large("void")),
+    ("Void", 422, stories.void_of_another_body),
+    ("Refund", 201, stories.refunded_in_part),
+    ("Refund", 201, stories.refund_again),
+    ("Refund", 201, stories.refund_or_void),
+    ("Refund", 202, stories.refund_lost),
+    ("Refund", 202, stories.refund_waits),
+    ("Refund", 400, stories.unreadable("refunds", Idempotency_Key="refund-1")),
+    ("Refund", 400, stories.unreadable("refunds")),
+    ("Refund", 402, stories.refund_declined),
+    ("Refund", 402, stories.refund_declined_again),
+    ("Refund", 404, lambda house: house.refund(stories.NOWHERE)),
+    ("Refund", 409, stories.refund_before_the_capture),
+    ("Refund", 409, stories.refund_on_hold),
+    ("Refund", 409, stories.refund_at_work),
+    ("Refund", 409, stories.refund_beside_another),
+    ("Refund", 409, stories.refund_that_failed),
+    ("Refund", 413, stories.too_large("refunds")),
+    ("Refund", 422, stories.refund_of_too_much),
+    ("Refund", 422, stories.refund_of_another_body),
+    ("UpdatePaymentState", 200, stories.settled),
+    ("UpdatePaymentState", 200, stories.settled_again),
+    ("UpdatePaymentState", 200, stories.returned),
+    ("UpdatePaymentState", 200, stories.sale_resolved),
+    ("UpdatePaymentState", 400, stories.unreadable("state", If_Match='"1"')),
+    ("UpdatePaymentState", 404, lambda house: house.report(stories.NOWHERE, "settled")),
+    ("UpdatePaymentState", 409, stories.settled_too_early),
+    ("UpdatePaymentState", 409, stories.resolved_without_need),
+    ("UpdatePaymentState", 409, stories.control_of_a_live_payment),
+    ("UpdatePaymentState", 412, stories.stale),
+    ("UpdatePaymentState", 413, stories.too_large("state")),
+    ("UpdatePaymentState", 428, stories.without_a_version),
     ("Live", 200, lambda house: house.get("/health/live", {})),
     ("Ready", 200, lambda house: house.get("/health/ready", {})),
     ("Ready", 503, _ready_without_database),
@@ -264,8 +328,9 @@ STORIES: list[tuple[str, int, Story]] = [
 
 
 @pytest.mark.parametrize(("operation", "status", "story"), STORIES)
-async def test_says_what_the_service_answers(house: House, operation: str, status: int, story: Story) -> None:
-    answer = await story(house)
+async def test_says_what_the_service_answers(opened: OpenHouse, operation: str, status: int, story: Story) -> None:
+    async with opened(MERCHANTS=QUEUEING) as house:
+        answer = await story(house)
 
     assert answer.status == status
     assert departures(answer, operation) == []
