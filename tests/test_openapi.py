@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from openapi_spec_validator import validate
+from pydantic import BaseModel
 
 import function_app
 from docs.openapi_schemas import error_codes
+from functions._follow_ups import RefundBody, UpdateBody, VoidBody, read_body
 from functions._json import BODY_BYTES_MAX
 from functions._requests import read_sale
 from local.registered import registered
@@ -31,6 +33,17 @@ from tests.house import PREFIX, Answer, House
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = DOCUMENT["components"]["schemas"]
+# Each body of what follows a sale, as small as it may be.
+FOLLOW_UPS: dict[type[BaseModel], dict[str, Any]] = {
+    VoidBody: {"reason": "billed twice"},
+    RefundBody: {"reason": "billed twice"},
+    UpdateBody: {
+        "event": "settled",
+        "reason": "so says the bank",
+        "evidence": {},
+        "occurredAt": "2026-11-23T18:00:00.000Z",
+    },
+}
 SECURED = [name for name, operation in OPERATIONS.items() if operation.role is not None]
 
 
@@ -130,6 +143,58 @@ class TestASale:
         body = a_sale_body(**changed)
 
         assert (errors(self.BODY["schema"], body) == []) is _is_taken(body)
+
+
+OF_A_RETURN = {"event": "returned", "evidence": {"returnCode": "R01", "amountMinor": 1}}
+UNKNOWN_OPERATION = "op_" + "0" * 32
+CHANGES: list[tuple[type[BaseModel], dict[str, Any]]] = [
+    *((model, {}) for model in FOLLOW_UPS),
+    *((model, {"reason": reason}) for model in FOLLOW_UPS for reason in ("", "a" * 201, "a\nb", "Zürich", None, 1)),
+    *((model, {"tip": 1}) for model in FOLLOW_UPS),
+    *((model, {"control": {"status": "perhaps"}}) for model in FOLLOW_UPS),
+    *((model, {"control": control}) for model in (VoidBody, RefundBody) for control in (None, {"status": "approved"})),
+    *((VoidBody, {"ifCaptured": choice}) for choice in ("reject", "refund", "void", None)),
+    *((RefundBody, {"ifNotCaptured": choice}) for choice in ("reject", "refund", "void", None)),
+    *((RefundBody, {"amountMinor": amount}) for amount in (1, 99_999_999_999, 100_000_000_000, 0, "1", True, None)),
+    *((UpdateBody, {"event": event}) for event in ("charged_back", "captured", "control_reported", None)),
+    *((UpdateBody, {"evidence": evidence}) for evidence in (None, [], {"a b": 1}, {"x": 1.5}, {"x": True}, {"x": []})),
+    *((UpdateBody, {"evidence": evidence}) for evidence in ({"x": -1}, {"x": ""}, {"x": "a"}, {"x": 99_999_999_999})),
+    (UpdateBody, {"evidence": {f"name{n}": "x" for n in range(21)}}),
+    *((UpdateBody, {"evidence": {"amountMinor": amount}}) for amount in (0, 1, "1")),
+    (UpdateBody, OF_A_RETURN),
+    (UpdateBody, {**OF_A_RETURN, "evidence": {"returnCode": "R1", "amountMinor": 1}}),
+    (UpdateBody, {**OF_A_RETURN, "evidence": {"returnCode": "R01"}}),
+    *(
+        (UpdateBody, {"occurredAt": f"2026-11-23T{time}"})
+        for time in ("18:00:00Z", "18:00:00+01:00", "18:00:00", "24:00:00Z")
+    ),
+    *((UpdateBody, {"occurredAt": f"{year}-01-01T00:00:00Z"}) for year in ("1999", "2000", "2099", "2100", "0001")),
+    *((UpdateBody, {"operationId": operation}) for operation in (None, UNKNOWN_OPERATION, "op_1", 1)),
+    *(
+        (UpdateBody, {"event": "resolved_declined", "operationId": operation})
+        for operation in (None, UNKNOWN_OPERATION)
+    ),
+    (UpdateBody, {"event": "resolved_declined"}),
+    (UpdateBody, {"event": "control_reported", "control": {"status": "approved"}}),
+    (UpdateBody, {"control": {"status": "approved"}}),
+]
+
+
+class TestWhatFollowsASale:
+    @pytest.mark.parametrize("operation", ["Void", "Refund", "UpdatePaymentState"])
+    def test_of_the_example_is_taken(self, operation: str) -> None:
+        [content] = OPERATIONS[operation].described["requestBody"]["content"].values()
+        [model] = [each for each in FOLLOW_UPS if content["schema"]["$ref"].endswith(each.__name__)]
+
+        assert [name for name, example in content["examples"].items() if not _is_read(model, example["value"])] == []
+
+    @pytest.mark.parametrize(("model", "changed"), CHANGES, ids=lambda value: getattr(value, "__name__", str(value)))
+    def test_is_taken_by_the_service_if_its_schema_takes_it_and_only_then(
+        self, model: type[BaseModel], changed: dict[str, Any]
+    ) -> None:
+        body = {**FOLLOW_UPS[model], **changed}
+
+        assert (errors(SCHEMAS[model.__name__], body) == []) is _is_read(model, body)
 
 
 @pytest.mark.parametrize("name", SECURED)
@@ -369,6 +434,16 @@ def test_promises_no_answer_that_is_not_shown_here() -> None:
 def _is_taken(body: dict[str, Any]) -> bool:
     try:
         read_sale(body, idempotency_key="attempt-1")
+    except InvalidRequest:
+        return False
+    return True
+
+
+def _is_read(model: type[BaseModel], body: dict[str, Any]) -> bool:
+    try:
+        read = read_body(model, body)
+        if isinstance(read, UpdateBody):
+            read.update()
     except InvalidRequest:
         return False
     return True
