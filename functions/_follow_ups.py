@@ -18,7 +18,7 @@ from pydantic import (
 from functions._field_errors import refusal
 from functions._fields import TEXT, Body, text
 from functions._requests import ControlBody
-from shared.payments.cards import holds_a_written_number
+from shared.payments.cards import holds_a_card
 from shared.payments.errors import FieldError, InvalidRequest
 from shared.payments.money import AMOUNT_MINOR_MAX
 from shared.payments.updates import RESOLUTIONS, Update, UpdateEvent
@@ -35,7 +35,7 @@ _TIME: Final = (
 
 def _no_number(value: str) -> str:
     """What is free text goes to rows and logs: whoever writes a card number there must be told."""
-    if holds_a_written_number(value):
+    if holds_a_card(value):
         raise ValueError("card number")
     return value
 
