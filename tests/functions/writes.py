@@ -18,7 +18,7 @@ from tests.house import Answer, House
 OPERATION = "op_" + "0" * 32
 A_CONTROL = {"status": "approved", "code": "00", "amountMinor": 1, "latencyMs": 1, "processorReference": "ch_1"}
 # A debit is captured at once; here it may be refunded at once too.
-_WITHOUT_HOLD = {name: {**known, "ach_refund_hold_days": 0} for name, known in MERCHANTS.items()}
+WITHOUT_HOLD = json.dumps({name: {**known, "ach_refund_hold_days": 0} for name, known in MERCHANTS.items()})
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Desk:
 
 @asynccontextmanager
 async def at_a_desk(opened: OpenHouse) -> AsyncIterator[Desk]:
-    async with opened(MERCHANTS=json.dumps(_WITHOUT_HOLD)) as house:
+    async with opened(MERCHANTS=WITHOUT_HOLD) as house:
         sold = await house.signed_sale("attempt-1", method=an_ach_method())
         assert (sold.body["state"], sold.body["version"]) == ("captured", 2)
         yield Desk(house, sold.body["id"])
