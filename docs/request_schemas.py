@@ -27,7 +27,7 @@ _OF_THE_EVENT: Final[list[dict[str, Any]]] = [
             "properties": {
                 "evidence": {
                     "required": ["returnCode", "amountMinor"],
-                    "properties": {"returnCode": {"type": "string", "pattern": "^R[0-9]{2}$"}},
+                    "properties": {"returnCode": {"type": "string", "pattern": "^R(?!00)[0-9]{2}$"}},
                 }
             }
         },

@@ -25,7 +25,7 @@ from shared.payments.updates import RESOLUTIONS, Update, UpdateEvent
 
 _EVIDENCE_MAX: Final = 20
 # A return code of Nacha's.
-_RETURN_CODE: Final = re.compile(r"R[0-9]{2}")
+_RETURN_CODE: Final = re.compile(r"R(?!00)[0-9]{2}")
 # Of this century: a moment at either end of the calendar has none in UTC.
 _TIME: Final = (
     r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"

@@ -306,7 +306,7 @@ class TestTheEvent:
 
         assert "`settled`, `returned`" in answer.body["errors"][0]["message"]
 
-    @pytest.mark.parametrize("code", [None, "", "R1", "R001", "r01", "R0A", "01", 1, "R٠١", "X01"])
+    @pytest.mark.parametrize("code", [None, "", "R1", "R00", "R001", "r01", "R0A", "01", 1, "R٠١", "X01"])
     async def test_of_a_return_has_the_banks_code(self, desk: Desk, code: Any) -> None:
         evidence = {"amountMinor": 1, **({} if code is None else {"returnCode": code})}
 
