@@ -23,7 +23,7 @@ CARDS = {"visa": VISA, "mastercard": MASTERCARD, "amex": "371144371144376", "dis
 CVV = "7391"
 # Chase's sample account, and a token of the form that Chase gives.
 ACCOUNT = an_ach_method()["accountNumber"]
-TOKEN = "9112344112340000"
+TOKEN = "9112344112348761"
 
 
 def a_hunt() -> Hunt:
