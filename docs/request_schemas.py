@@ -14,7 +14,10 @@ _OF_THE_EVENT: Final[list[dict[str, Any]]] = [
     {
         "if": {"properties": {"event": {"enum": sorted(event.value for event in RESOLUTIONS)}}},
         "then": {"required": ["operationId"], "properties": {"operationId": _TEXT}},
-        "else": {"properties": {"operationId": _ABSENT}},
+        "else": {
+            "if": {"properties": {"event": {"const": UpdateEvent.CONTROL_REPORTED.value}}},
+            "else": {"properties": {"operationId": _ABSENT}},
+        },
     },
     {
         "if": {"properties": {"event": {"const": UpdateEvent.CONTROL_REPORTED.value}}},

@@ -137,8 +137,10 @@ def _problems(event: UpdateEvent, body: UpdateBody) -> list[FieldError]:
         problems.append(FieldError("evidence.amountMinor", said))
     if event in RESOLUTIONS and body.operation_id is None:
         problems.append(FieldError("operationId", "is required: write the id of the operation that is unknown"))
-    if event not in RESOLUTIONS and body.operation_id is not None:
-        problems.append(FieldError("operationId", "leave it out: it goes with a `resolved_` event alone"))
+    if event not in (*RESOLUTIONS, UpdateEvent.CONTROL_REPORTED) and body.operation_id is not None:
+        problems.append(
+            FieldError("operationId", "leave it out: it goes with `resolved_` events and `control_reported`")
+        )
     if is_control and body.control is None:
         problems.append(FieldError("control", "is required: write what the existing processor answered"))
     if not is_control and body.control is not None:

@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from shared.payments.beside import NOTHING_BESIDE, Beside
+from shared.payments.beside import NOTHING_BESIDE, Beside, Received
 from shared.payments.claims import Claim
 from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
 from shared.payments.messages import Message, Queue
 from shared.payments.outcome import Inquiry, Outcome
 from shared.payments.pace import Pace
 from shared.payments.payment import Operation, Payment
-from shared.payments.posting import Posting
+from shared.payments.posting import KeptPosting, Posting
 from shared.payments.requests import Instrument, Merchant, SaleRequest
+from shared.payments.sale_attempts import Attempt, PastDecline
 from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
+from shared.shadow.stored_decision import Terms
+from shared.use_cases.shadow_ports import ShadowStore
 
 
 class Clock(Protocol):
@@ -114,8 +117,23 @@ class InstrumentMarks(Protocol):
 class Payments(Protocol):
     """Payments at rest. Each call is one round trip; each write is one commit, all or none."""
 
-    async def begin_sale(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> None:
-        """Commit 1. Raises Unauthenticated (nonce seen before), KeyTaken or BillOpen; then nothing is stored."""
+    async def begin_sale(
+        self,
+        payment: Payment,
+        fingerprint: Fingerprint,
+        nonce: Nonce | None,
+        attempt: Attempt | None = None,
+        terms: Terms | None = None,
+    ) -> None:
+        """
+        Commit 1. `attempt` is the sale as its network's rules see it; None where none applies, or nothing will leave.
+
+        `terms` is the live decision that it needs; None where nothing will leave. Raises Unauthenticated (nonce seen
+        before), KeyTaken, NotLive, DecisionMade, BillOpen or RetryBlocked; then nothing is stored.
+        """
+
+    async def past_declines(self, attempt: Attempt) -> Sequence[PastDecline]:
+        """What is remembered of its instrument, and may stand in the way of `attempt`; oldest first."""
 
     async def by_key(self, caller: str, idempotency_key: str, nonce: Nonce | None) -> KeyRecord | None:
         """What the key stands for; stores `nonce` on the way. Raises Unauthenticated if it was seen before."""
@@ -143,7 +161,8 @@ class Payments(Protocol):
         The step from `before` to `after`, guarded on its version and on the operation's state, with what is `beside`.
 
         The messages that it put into the outbox: publish them. Raises ChangedMeanwhile if somebody else was first,
-        KeyTaken, Unauthenticated (nonce seen before), AlreadyReceived (message); then nothing is stored.
+        KeyTaken, Unauthenticated (nonce seen before), AlreadyReceived (message), RetryBlocked (attempt); then nothing
+        is stored.
         """
 
     async def get(self, payment_id: str) -> Payment | None: ...
@@ -192,6 +211,24 @@ class Messages(Protocol):
         """Keep what cannot succeed, with its reason. The same message again changes nothing."""
 
 
+class Postings(Protocol):
+    """Postings at rest, written by `Payments.save`. Each call is one round trip; each write is one commit."""
+
+    async def get(self, posting_id: str) -> KeptPosting | None: ...
+
+    async def posted(self, posting: Posting, at: datetime, message: Received | None = None) -> None:
+        """The ledger has it, as `message` had asked. Said again, the first time stays. Raises AlreadyReceived."""
+
+    async def put_off(self, message: Received, again: Message, at: datetime) -> None:
+        """`message` is done with, and `again` follows it when it is due. Raises AlreadyReceived."""
+
+    async def unposted_older_than(self, at: datetime, limit: int) -> Sequence[Posting]:
+        """At most `limit` that became so before `at` and that the ledger is not known to have, oldest first."""
+
+    async def oldest_unposted(self) -> datetime | None:
+        """When the oldest became so that the ledger is not known to have; None where it has them all."""
+
+
 class Purging(Protocol):
     """Forgets what has had its time."""
 
@@ -229,5 +266,9 @@ class Outside:
     telemetry: Telemetry
     messages: Messages
     publisher: Publisher
+    postings: Postings
+    ledger: Ledger
     sealing: Sealing
+    shadow: ShadowStore
+    instrument_marks: InstrumentMarks
     chance: Callable[[], float]
