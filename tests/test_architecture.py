@@ -26,7 +26,9 @@ IMPURE_MODULES = {"time", "random", "secrets", "os"}
 IMPURE_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "uuid.uuid1", "uuid.uuid4"}
 
 # Functions of a timer or a queue.
-NOBODY_CALLS = ("chase_retry", "ledger_posting", "outbox_sweep", "reconciliation", "purge")
+NOBODY_CALLS = (
+    *("chase_retry", "shadow_mirror", "ledger_posting", "outbox_sweep", "reconciliation", "comparison_due", "purge"),
+)
 
 HEAVY = (
     "aiohttp",
