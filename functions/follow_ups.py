@@ -149,7 +149,7 @@ def _reply(call: Call, done: FollowUpAnswer) -> Reply:
         return replace(told, headers={**told.headers, **headers})
     status = _STATUS[state]
     if status is HTTPStatus.CREATED:
-        headers["Location"] = urlsplit(call.request.url).path.rpartition("/")[0]
+        headers["Location"] = urlsplit(call.request.url).path.rstrip("/").rpartition("/")[0]
     if status is HTTPStatus.ACCEPTED:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     return Reply(status, shown(payment, now), {**headers, "ETag": etag(payment)})

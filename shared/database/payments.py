@@ -150,7 +150,7 @@ class SqlPayments:
     async def by_key(self, caller: str, idempotency_key: str, nonce: Nonce | None) -> KeyRecord | None:
         """What the key stands for; a nonce costs a commit of its own, the look none."""
         if nonce is not None:
-            await self._write(nonce_kept(nonce))
+            await self.spend(nonce)
         key = (caller, idempotency_key)
         (found, *rest) = await self._engine.read([Query(_KEY_RECORD, key), *whole(_OF_KEY, key)])
         if not found:
@@ -158,6 +158,9 @@ class SqlPayments:
         key_name, digest, _, refused_for, operation_id = found[0]
         payments = payments_of(*rest)
         return KeyRecord(Fingerprint(key_name, digest), payments[0] if payments else None, refused_for, operation_id)
+
+    async def spend(self, nonce: Nonce) -> None:
+        await self._write(nonce_kept(nonce))
 
     async def refuse(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> str:
         """The refusal names the bill's newest live payment, found and stored in one statement."""

@@ -1,6 +1,7 @@
 """Every part, joined; mypy proves here that adapters fit the ports. Imported at the first call, not at indexing."""
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -69,8 +70,13 @@ def build(
     publisher: ports.Publisher | None = None,
     clock: ports.Clock | None = None,
     telemetry: ports.Telemetry | None = None,
+    through: Callable[[ports.Outside], ports.Outside] = lambda outside: outside,
 ) -> Services:
-    """Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies."""
+    """
+    Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies.
+
+    What the verbs need from outside they get `through` what stands before it: a test that breaks a port.
+    """
     real_clock = SystemClock()
     clock, telemetry = clock or real_clock, telemetry or LoggedTelemetry()
     fingerprints = Fingerprints(settings.fingerprint_keys)
@@ -84,28 +90,30 @@ def build(
     shadow = shadow_client(settings, clock, telemetry)
     chain, identifiers = Chain(Keyring.of(settings.audit_keys)), TimeOrderedIdentifiers()
     lease = timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S))
-    outside = ports.Outside(
-        payments=SqlPayments(
-            engine,
-            first=first,
-            chain=chain,
-            lease=lease,
-        ),
-        chase=RoutedChase(chase, shadow),
-        merchants=settings.known_merchants(),
-        clock=clock,
-        pace=settings.pace,
-        identifiers=identifiers,
-        tasks=tasks,
-        telemetry=telemetry,
-        messages=SqlMessages(engine, first=first),
-        publisher=publisher,
-        postings=SqlPostings(engine, first=first),
-        ledger=booking,
-        sealing=InstrumentSealing(settings.instrument_keys),
-        shadow=SqlShadow(engine, first=first, chain=chain, new_id=identifiers.operation, lease=lease),
-        instrument_marks=fingerprints,
-        chance=random.random,
+    outside = through(
+        ports.Outside(
+            payments=SqlPayments(
+                engine,
+                first=first,
+                chain=chain,
+                lease=lease,
+            ),
+            chase=RoutedChase(chase, shadow),
+            merchants=settings.known_merchants(),
+            clock=clock,
+            pace=settings.pace,
+            identifiers=identifiers,
+            tasks=tasks,
+            telemetry=telemetry,
+            messages=SqlMessages(engine, first=first),
+            publisher=publisher,
+            postings=SqlPostings(engine, first=first),
+            ledger=booking,
+            sealing=InstrumentSealing(settings.instrument_keys),
+            shadow=SqlShadow(engine, first=first, chain=chain, new_id=identifiers.operation, lease=lease),
+            instrument_marks=fingerprints,
+            chance=random.random,
+        )
     )
     publishing = Publishing(outside)
     recording = Recording(outside, publishing)
