@@ -9,7 +9,7 @@ PROVE_EXAMPLES=500 make prove-stateful. A failure is told as the shortest run of
 import functools
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import hypothesis.strategies as st
@@ -23,12 +23,13 @@ from hypothesis.stateful import (
 )
 
 from local.chase_simulator.faults import FAULTY, Fault
+from shared.payments.next_step import allowed_actions
 from shared.payments.payment import Operation, Payment
-from tests.proof.asked import Asked, checked
-from tests.proof.merchants import BILLERS, MERCHANTS, METHODS
-from tests.proof.rest import Word, at_rest, words
-from tests.proof.truth import Truth
-from tests.proof.world import Ground, World
+from tests.stateful.asked import Asked, checked
+from tests.stateful.merchants import BILLERS, MERCHANTS, METHODS
+from tests.stateful.rest import Word, at_rest, words
+from tests.stateful.truth import Truth
+from tests.stateful.world import Ground, World
 
 EXAMPLES: Final = int(os.environ.get("PROVE_EXAMPLES") or 0)
 
@@ -41,6 +42,11 @@ BANK_FACTS: Final = ("settled", "returned", "charged_back", "chargeback_reversed
 
 any_one = st.integers(0, 30)
 few = st.integers(1, 3)
+bills = st.integers(1, 6)
+methods = st.sampled_from(sorted(METHODS))
+usually = st.sampled_from((True, True, True, False))
+# What the next call meets; mostly nothing.
+mishaps = st.sampled_from((None,) * 8 + FAULTS)
 
 
 def when_there_are(what: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -79,47 +85,55 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(
         biller=st.sampled_from(BILLERS),
-        bill=few,
-        method=st.sampled_from(sorted(METHODS)),
+        bill=bills,
+        method=methods,
         amount=st.sampled_from(SALE_MINOR),
+        mishap=mishaps,
     )
-    def sell(self, biller: str, bill: int, method: str, amount: int) -> None:
+    def sell(self, biller: str, bill: int, method: str, amount: int, mishap: Fault | None) -> None:
+        self._befalls("payment", mishap)
         self._ask(self._sale(biller, bill, method, amount))
 
-    @rule(bill=few, amount=st.sampled_from(SALE_MINOR[:2]), times=st.integers(2, 3))
+    @rule(bill=bills, amount=st.sampled_from(SALE_MINOR[:2]), times=st.integers(2, 3))
     def sell_one_bill_under_several_keys_at_once(self, bill: int, amount: int, times: int) -> None:
         self._ask(*(self._sale(BILLERS[0], bill, "card", amount) for _ in range(times)))
 
-    @rule(
-        bill=few, method=st.sampled_from(sorted(METHODS)), amount=st.sampled_from(SALE_MINOR), times=st.integers(2, 3)
-    )
+    @rule(bill=bills, method=methods, amount=st.sampled_from(SALE_MINOR), times=st.integers(2, 3))
     def sell_under_one_key_at_once(self, bill: int, method: str, amount: int, times: int) -> None:
         self._ask(*[self._sale(BILLERS[1], bill, method, amount)] * times)
 
-    @rule(bill=few, method=st.sampled_from(sorted(METHODS)), slow=st.booleans())
+    @rule(bill=bills, method=methods, slow=st.booleans())
     def sell_and_not_wait(self, bill: int, method: str, slow: bool) -> None:
         self._leave(self._sale(BILLERS[0], bill, method, SALE_MINOR[0]), "payment" if slow else None)
 
-    @rule(which=any_one, if_captured=st.sampled_from(("reject", "refund")))
+    @rule(which=any_one, if_captured=st.sampled_from(("reject", "refund")), mishap=mishaps, fits=usually)
     @when_there_are("payments")
-    def void(self, which: int, if_captured: str) -> None:
-        self._ask(self._void(which, if_captured))
+    def void(self, which: int, if_captured: str, mishap: Fault | None, fits: bool) -> None:
+        self._befalls("void", mishap)
+        self._ask(self._void(which, if_captured, fits))
 
-    @rule(which=any_one, amount=st.sampled_from(REFUND_MINOR), if_not_captured=st.sampled_from(("reject", "void")))
+    @rule(
+        which=any_one,
+        amount=st.sampled_from(REFUND_MINOR),
+        if_not_captured=st.sampled_from(("reject", "void")),
+        mishap=mishaps,
+        fits=usually,
+    )
     @when_there_are("payments")
-    def refund(self, which: int, amount: int | None, if_not_captured: str) -> None:
-        self._ask(self._refund(which, amount, if_not_captured))
+    def refund(self, which: int, amount: int | None, if_not_captured: str, mishap: Fault | None, fits: bool) -> None:
+        self._befalls("refund", mishap)
+        self._ask(self._refund(which, amount, if_not_captured, fits))
 
     @rule(which=any_one, amounts=st.lists(st.sampled_from(REFUND_MINOR), min_size=2, max_size=3), void=st.booleans())
     @when_there_are("payments")
     def give_back_several_times_at_once(self, which: int, amounts: list[int | None], void: bool) -> None:
-        calls = [self._refund(which, amount, "reject") for amount in amounts]
-        self._ask(*calls, *([self._void(which, "reject")] if void else []))
+        calls = [self._refund(which, amount, "reject", fits=True) for amount in amounts]
+        self._ask(*calls, *([self._void(which, "reject", fits=False)] if void else []))
 
     @rule(which=any_one, slow=st.booleans())
     @when_there_are("payments")
     def refund_and_not_wait(self, which: int, slow: bool) -> None:
-        self._leave(self._refund(which, 60_00, "void"), "refund" if slow else None)
+        self._leave(self._refund(which, 60_00, "void", fits=True), "refund" if slow else None)
 
     @rule(which=any_one, times=few)
     @when_there_are("asked")
@@ -144,20 +158,20 @@ class AnyOrder(RuleBasedStateMachine):
 
     # What the bank and people report.
 
-    @rule(which=any_one, event=st.sampled_from(BANK_FACTS), part=st.booleans(), stale=st.booleans())
+    @rule(which=any_one, event=st.sampled_from(BANK_FACTS), part=st.booleans(), current=usually)
     @when_there_are("payments_at_peace")
-    def report(self, which: int, event: str, part: bool, stale: bool) -> None:
-        payment = self._of(which)
+    def report(self, which: int, event: str, part: bool, current: bool) -> None:
+        payment = self._of(which, [each for each in self.payments if each.captured_minor])
         evidence: dict[str, Any] = {"bankFact": f"fact-{next(self.numbers)}"}
         if event == "returned" or (part and event != "settled"):
             evidence["amountMinor"] = 10_00 if part else payment.amount.amount_minor
         if event == "returned":
             evidence["returnCode"] = "R01"
         before = (payment.version, payment.captured_minor)
-        version = max(1, payment.version - 1) if stale else payment.version
+        version = payment.version if current else max(1, payment.version - 1)
         [answer] = self.world.call(self.world.house.report(payment.id, event, version=version, evidence=evidence))
         checked("UpdatePaymentState", answer)
-        if stale and version != payment.version:
+        if version != payment.version:
             assert answer.status == 412
         elif before[1] and event != "chargeback_reversed":
             assert answer.status == 200, "a fact from the bank was refused for a captured payment"
@@ -217,6 +231,11 @@ class AnyOrder(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         self.world.advance(seconds)
 
+    @rule()
+    def let_chase_capture(self) -> None:
+        self.world.advance(7330)
+        self.world.run_timer("reconciliation")
+
     @rule(timer=st.sampled_from(("reconciliation", "outbox_sweep", "purge")))
     def run_a_timer(self, timer: str) -> None:
         self.world.run_timer(timer)
@@ -252,18 +271,29 @@ class AnyOrder(RuleBasedStateMachine):
         body = {"billerId": biller, "reference": f"INV-{bill}", "amountMinor": amount, "method": METHODS[method]}
         return Asked("Sale", self._key("sale"), body)
 
-    def _void(self, which: int, if_captured: str) -> Asked:
-        return Asked("Void", self._key("void"), {"ifCaptured": if_captured}, self._of(which).id)
+    def _void(self, which: int, if_captured: str, fits: bool) -> Asked:
+        payment = self._of(which, self._allowing("void") if fits else [])
+        return Asked("Void", self._key("void"), {"ifCaptured": if_captured}, payment.id)
 
-    def _refund(self, which: int, amount: int | None, if_not_captured: str) -> Asked:
+    def _refund(self, which: int, amount: int | None, if_not_captured: str, fits: bool) -> Asked:
+        payment = self._of(which, self._allowing("refund") if fits else [])
         part = {} if amount is None else {"amountMinor": amount}
-        return Asked("Refund", self._key("refund"), {**part, "ifNotCaptured": if_not_captured}, self._of(which).id)
+        return Asked("Refund", self._key("refund"), {**part, "ifNotCaptured": if_not_captured}, payment.id)
+
+    def _allowing(self, action: str) -> list[Payment]:
+        return [each for each in self.payments if action in allowed_actions(each, self.world.now())]
+
+    def _befalls(self, operation: str, mishap: Fault | None) -> None:
+        if mishap is not None:
+            self.world.house.simulator.fault(operation, mishap, delay_ms=15 if mishap is Fault.DELAY else 0)
 
     def _key(self, verb: str) -> str:
         return f"{verb}-{next(self.numbers)}"
 
-    def _of(self, which: int) -> Payment:
-        return self.payments[which % len(self.payments)]
+    def _of(self, which: int, rather: Sequence[Payment] = ()) -> Payment:
+        """One of `rather`, if there are any; else one of all."""
+        among = rather or self.payments
+        return among[which % len(among)]
 
     def _now(self, payment_id: str) -> Payment:
         return next(each for each in self.world.seen()[0] if each.id == payment_id)
@@ -303,7 +333,7 @@ def test_in_any_order_nobody_is_charged_twice_and_nothing_is_lost() -> None:
         LARGE if EXAMPLES else SMALL,
         deadline=None,
         suppress_health_check=list(HealthCheck),
-        phases=(Phase.generate, *((Phase.shrink,) if EXAMPLES else ())),
+        phases=(Phase.generate, *((Phase.shrink,) if os.environ.get("PROVE_SHRINK") else ())),
     )
     try:
         run_state_machine_as_test(AnyOrder, settings=profile)

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from shared.payments.operations import OperationKind, OperationState
 from shared.payments.payment import Operation, Payment
-from tests.proof.asked import Asked
-from tests.proof.truth import Truth
-from tests.proof.world import World
+from tests.stateful.asked import Asked
+from tests.stateful.truth import Truth
+from tests.stateful.world import World
 
 Entry = Mapping[str, Any]
 Word = tuple[str, dict[str, Any]]
