@@ -2,10 +2,20 @@
 
 import azure.functions as func
 
-from functions import chase_retry, follow_ups, health, outbox_sweep, payments, purge, reconciliation
+from functions import (
+    chase_retry,
+    follow_ups,
+    health,
+    ledger_posting,
+    outbox_sweep,
+    payments,
+    purge,
+    reconciliation,
+    rollout,
+)
 
 # Functions' own keys are no identity; every route but the health ones authenticates in functions/_http.py.
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
-for blueprint in (payments.bp, follow_ups.bp, health.bp, chase_retry.bp, outbox_sweep.bp, reconciliation.bp, purge.bp):
-    app.register_functions(blueprint)
+for door in (payments, follow_ups, rollout, health, chase_retry, ledger_posting, outbox_sweep, reconciliation, purge):
+    app.register_functions(door.bp)

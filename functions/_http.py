@@ -32,7 +32,6 @@ STATUS_OF: Final[Mapping[type[Exception], HTTPStatus]] = {
     errors.StaleVersion: HTTPStatus.PRECONDITION_FAILED,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.RefundExceedsBalance: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.RetryBlocked: HTTPStatus.PAYMENT_REQUIRED,
     errors.PaymentFailed: HTTPStatus.BAD_GATEWAY,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     Exception: HTTPStatus.INTERNAL_SERVER_ERROR,

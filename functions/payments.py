@@ -16,6 +16,7 @@ from functions._representation import RETRY_AFTER_S, SALE_STATUS, etag, shown
 from shared.auth.caller import Role
 from shared.payments.errors import NotFound, PaymentFailed, PaymentServiceError, ProcessorUnavailable
 from shared.payments.payment import Payment
+from shared.payments.sale_attempts import BLOCKED_CODE
 from shared.payments.state_machine import State
 from shared.use_cases.sale import SaleAnswer, SaleCall
 
@@ -98,6 +99,9 @@ def _sale_reply(call: Call, taken: SaleAnswer) -> Reply:
         told = problem(SALE_PROBLEM[payment.state](payment, body), call.request)
         return replace(told, headers={**told.headers, **headers})
     status = SALE_STATUS[payment.state]
+    if body["outcome"]["code"] == BLOCKED_CODE:
+        # Who reads `code` as of a problem finds it, and who reads `outcome.code` as of a decline.
+        body["code"] = BLOCKED_CODE
     if status is HTTPStatus.CREATED:
         headers["Location"] = f"{urlsplit(call.request.url).path.rstrip('/')}/{payment.id}"
     if status is HTTPStatus.ACCEPTED:

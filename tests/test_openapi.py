@@ -153,6 +153,11 @@ async def _declined(house: House) -> Answer:
     return await house.sale("attempt-1", amountMinor=521_00)
 
 
+async def _blocked(house: House) -> Answer:
+    await house.sale("attempt-0", amountMinor=502_00)
+    return await house.sale("attempt-1")
+
+
 async def _unknown(house: House) -> Answer:
     house.simulator.fault("payment", "drop_after_processing")
     return await house.sale("attempt-1")
@@ -243,6 +248,7 @@ STORIES: list[tuple[str, int, Story]] = [
     ("Sale", 400, lambda house: house.sale("attempt-1", amountMinor=1.5)),
     ("Sale", 400, lambda house: house.sale()),
     ("Sale", 402, _declined),
+    ("Sale", 402, _blocked),
     ("Sale", 409, _answered_before_chase),
     ("Sale", 409, _another_is_open),
     ("Sale", 413, _too_large),

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.database.claims import claimed
+from shared.database.journal import posting_rows
 from shared.database.outbox import kept, received
 from shared.database.rows import payments_of, time_text
+from shared.database.sale_attempts import RETRY_LIMIT, attempted, past_declines, remembered, why_blocked
 from shared.database.search import conditions
 from shared.database.statements import First, key_kept, nonce_kept, payment_begun, step, whole
 from shared.database.unit_of_work import (
@@ -22,11 +24,20 @@ from shared.database.unit_of_work import (
 from shared.payments.audit import Chain
 from shared.payments.beside import NOTHING_BESIDE, Beside
 from shared.payments.claims import Claim
-from shared.payments.errors import AlreadyReceived, BillOpen, ChangedMeanwhile, KeyTaken, Unauthenticated
+from shared.payments.errors import (
+    AlreadyReceived,
+    BillOpen,
+    ChangedMeanwhile,
+    KeyTaken,
+    RetryBlocked,
+    Unauthenticated,
+)
 from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
 from shared.payments.messages import Message
 from shared.payments.outgoing import messages_of
 from shared.payments.payment import Operation, Payment
+from shared.payments.posting import postings_of
+from shared.payments.sale_attempts import Attempt, PastDecline
 from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
 
@@ -89,7 +100,9 @@ class SqlPayments:
     ) -> None:
         self._engine, self._first, self._chain, self._lease = engine, first, chain, lease
 
-    async def begin_sale(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> None:
+    async def begin_sale(
+        self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None, attempt: Attempt | None = None
+    ) -> None:
         """
         Commit 1. The key comes before the payment, so that a repeat is told apart from a second key for the bill.
 
@@ -97,7 +110,9 @@ class SqlPayments:
         """
         key = key_kept(payment.id, payment.sale, payment.caller, payment.idempotency_key, fingerprint)
         try:
-            await self._engine.run([*nonce_kept(nonce), key, *payment_begun(payment, self._chain)])
+            await self._engine.run([*nonce_kept(nonce), key, *payment_begun(payment, self._chain), *_tried(attempt)])
+        except GuardFailed as failed:
+            raise _not_done(failed) from failed
         except UniqueViolation as violated:
             if await self._own_row(violated, payment.caller, payment.idempotency_key, payment.sale.id) is None:
                 raise _named(violated) from violated
@@ -142,17 +157,25 @@ class SqlPayments:
         return str(stored[0])
 
     async def save(self, before: Payment, after: Payment, beside: Beside = NOTHING_BESIDE) -> Sequence[Message]:
-        """Guarded on the payment's version and on the state of each operation that changed."""
-        messages = messages_of(before, after, ())
+        """Guarded on the payment's version and on the state of each operation that changed. Tells the ledger, too."""
+        postings = postings_of(before, after)
+        messages = messages_of(before, after, postings)
         await self._write(
             [
                 *_statements(beside, after),
                 *step(before, after, self._chain),
                 *self._instrument(before, after, beside.sealed),
+                *posting_rows(postings),
                 *kept(messages, now=after.updated_at, lease=self._lease),
+                *(remembered(after, beside.declined) if beside.declined else ()),
+                *_tried(beside.attempt),
             ]
         )
         return messages
+
+    async def past_declines(self, attempt: Attempt) -> Sequence[PastDecline]:
+        [rows] = await self._engine.read([why_blocked(attempt)])
+        return past_declines(rows)
 
     async def get(self, payment_id: str) -> Payment | None:
         found = await self._payments("?", (payment_id,))
@@ -229,7 +252,7 @@ class SqlPayments:
         try:
             await self._engine.run(statements)
         except GuardFailed as failed:
-            raise ChangedMeanwhile(failed.guard) from failed
+            raise _not_done(failed) from failed
         except UniqueViolation as violated:
             raise _named(violated) from violated
 
@@ -243,6 +266,14 @@ def _statements(beside: Beside, after: Payment) -> list[Statement]:
     if beside.message is not None:
         statements.append(received(beside.message.consumer, beside.message.message_id, after.updated_at))
     return statements
+
+
+def _tried(attempt: Attempt | None) -> list[Statement]:
+    return [] if attempt is None else [attempted(attempt)]
+
+
+def _not_done(failed: GuardFailed) -> Exception:
+    return RetryBlocked() if failed.guard == RETRY_LIMIT else ChangedMeanwhile(failed.guard)
 
 
 # What a violated rule is to the use cases.

@@ -14,11 +14,11 @@ PaymentServiceError
 │   ├── InvalidState            the same, as told to a caller
 │   ├── IdempotencyInProgress   the same key is at work
 │   ├── PaymentUnresolved       another open payment for this bill
-│   └── KeyTaken · BillOpen · ChangedMeanwhile · AlreadyReceived    the database said so; use cases translate them
+│   └── KeyTaken · BillOpen · ChangedMeanwhile · AlreadyReceived · RetryBlocked    the database said so; use cases
+│                               translate them
 ├── StaleVersion                If-Match names an older version
 ├── IdempotencyKeyReused        the same key with another body
 ├── RefundExceedsBalance        more than is left to be refunded
-├── RetryBlocked                a card network's or Nacha's rule forbids another try
 ├── PaymentFailed               given up, disabled or resolved as never charged: final
 └── Unavailable
     ├── Overloaded              too many in flight
@@ -149,6 +149,10 @@ class AlreadyReceived(Conflict):
     """Unique (consumer, message id): the message was acted on before."""
 
 
+class RetryBlocked(Conflict):
+    """A rule of the payer's network stands in the way of another try."""
+
+
 class StaleVersion(PaymentServiceError):
     code = "stale-version"
     title = "The payment has changed since that version"
@@ -168,11 +172,6 @@ class RefundExceedsBalance(PaymentServiceError):
             "refund at most `refundableMinor`; what other refunds have set aside is not in it",
             refundableMinor=refundable_minor,
         )
-
-
-class RetryBlocked(PaymentServiceError):
-    code = "retry-blocked-by-network-rule"
-    title = "Another try is against a rule of the payer's network"
 
 
 class PaymentFailed(PaymentServiceError):

@@ -9,17 +9,20 @@ from shared.payments.anchor import Anchor, Leaf, Standing, Touched
 from shared.payments.audit_verification import SealedPayment
 from shared.payments.bank_facts import BankFact, KeptFact, Unsettled
 from shared.payments.bank_files import BankFile
-from shared.payments.beside import NOTHING_BESIDE, Beside
+from shared.payments.beside import NOTHING_BESIDE, Beside, Received
 from shared.payments.claims import Claim
 from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
 from shared.payments.messages import Message, Queue
 from shared.payments.outcome import Inquiry, Outcome
 from shared.payments.pace import Pace
 from shared.payments.payment import Operation, Payment
-from shared.payments.posting import Posting
+from shared.payments.posting import KeptPosting, Posting
 from shared.payments.requests import Instrument, Merchant, SaleRequest
+from shared.payments.sale_attempts import Attempt, PastDecline
 from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
+from shared.shadow.document import RolloutVersion
+from shared.shadow.stored_decision import Asked, StoredDecision
 
 
 class Clock(Protocol):
@@ -172,8 +175,17 @@ class InstrumentMarks(Protocol):
 class Payments(Protocol):
     """Payments at rest. Each call is one round trip; each write is one commit, all or none."""
 
-    async def begin_sale(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> None:
-        """Commit 1. Raises Unauthenticated (nonce seen before), KeyTaken or BillOpen; then nothing is stored."""
+    async def begin_sale(
+        self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None, attempt: Attempt | None = None
+    ) -> None:
+        """
+        Commit 1. `attempt` is the sale as its network's rules see it; None where none applies, or nothing will leave.
+
+        Raises Unauthenticated (nonce seen before), KeyTaken, BillOpen or RetryBlocked; then nothing is stored.
+        """
+
+    async def past_declines(self, attempt: Attempt) -> Sequence[PastDecline]:
+        """What is remembered of its instrument, and may stand in the way of `attempt`; oldest first."""
 
     async def by_key(self, caller: str, idempotency_key: str, nonce: Nonce | None) -> KeyRecord | None:
         """What the key stands for; stores `nonce` on the way. Raises Unauthenticated if it was seen before."""
@@ -198,7 +210,8 @@ class Payments(Protocol):
         The step from `before` to `after`, guarded on its version and on the operation's state, with what is `beside`.
 
         The messages that it put into the outbox: publish them. Raises ChangedMeanwhile if somebody else was first,
-        KeyTaken, Unauthenticated (nonce seen before), AlreadyReceived (message); then nothing is stored.
+        KeyTaken, Unauthenticated (nonce seen before), AlreadyReceived (message), RetryBlocked (attempt); then nothing
+        is stored.
         """
 
     async def get(self, payment_id: str) -> Payment | None: ...
@@ -245,6 +258,49 @@ class Messages(Protocol):
 
     async def set_aside(self, queue: Queue, message_id: str, body: str, reason: str, at: datetime) -> None:
         """Keep what cannot succeed, with its reason. The same message again changes nothing."""
+
+
+class Postings(Protocol):
+    """Postings at rest, written by `Payments.save`. Each call is one round trip; each write is one commit."""
+
+    async def get(self, posting_id: str) -> KeptPosting | None: ...
+
+    async def posted(self, posting: Posting, at: datetime, message: Received | None = None) -> None:
+        """The ledger has it, as `message` had asked. Said again, the first time stays. Raises AlreadyReceived."""
+
+    async def put_off(self, message: Received, again: Message, at: datetime) -> None:
+        """`message` is done with, and `again` follows it when it is due. Raises AlreadyReceived."""
+
+    async def unposted_older_than(self, at: datetime, limit: int) -> Sequence[Posting]:
+        """At most `limit` that became so before `at` and that the ledger is not known to have, oldest first."""
+
+    async def oldest_unposted(self) -> datetime | None:
+        """When the oldest became so that the ledger is not known to have; None where it has them all."""
+
+
+class RolloutStore(Protocol):
+    """The rollout at rest. Each call is one round trip."""
+
+    async def versions(self, limit: int) -> Sequence[RolloutVersion]:
+        """Newest first."""
+
+    async def add_version(self, version: RolloutVersion, nonce: Nonce | None) -> None:
+        """Raises ChangedMeanwhile if another version was written since the one before it."""
+
+    async def decide(self, decision: StoredDecision, nonce: Nonce | None) -> StoredDecision:
+        """
+        The decision that stands for the attempt: this one, if there was none.
+
+        Raises PaymentUnresolved where the bill has an open live payment of another attempt; then nothing is stored.
+        """
+
+    async def decision(self, caller: str, attempt: str) -> StoredDecision | None: ...
+
+    async def give_up(self, decision: StoredDecision, nonce: Nonce | None) -> StoredDecision | None:
+        """`off` for ever, if no payment has the attempt's key; None if one has."""
+
+    async def expire(self, asked: Asked, now: datetime) -> bool:
+        """Make a live decision that is over `off` for ever, if no payment has its key; whether it is over."""
 
 
 class Purging(Protocol):
@@ -323,5 +379,8 @@ class Outside:
     telemetry: Telemetry
     messages: Messages
     publisher: Publisher
+    postings: Postings
+    ledger: Ledger
     sealing: Sealing
+    instrument_marks: InstrumentMarks
     chance: Callable[[], float]

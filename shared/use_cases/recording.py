@@ -10,6 +10,7 @@ from shared.payments.follow_ups import with_follow_up_outcome
 from shared.payments.operations import OperationKind
 from shared.payments.outcome import Outcome
 from shared.payments.payment import Operation, Payment
+from shared.payments.sale_attempts import decline_of
 from shared.payments.sale_outcome import with_sale_outcome
 from shared.payments.sealed import SealedInstrument
 from shared.payments.state_machine import Event
@@ -58,7 +59,8 @@ class Recording:
                 return payment
             new = sealed if after.instrument_kept and not payment.instrument_kept else None
             try:
-                messages = await self._payments.save(payment, after, Beside(sealed=new))
+                beside = Beside(sealed=new, declined=decline_of(after, outcome))
+                messages = await self._payments.save(payment, after, beside)
             except ChangedMeanwhile:
                 payment = await self.again(payment)
                 continue

@@ -18,15 +18,18 @@ from shared.payments.errors import (
     KeyTaken,
     Overloaded,
     PaymentUnresolved,
+    RetryBlocked,
 )
 from shared.payments.idempotency import KeyRecord, Nonce
 from shared.payments.inquiry import EMPTIES_NEEDED, SEND_WITHIN_S, OnNotFound
-from shared.payments.lifecycle import reclaimed, submitted_sale
+from shared.payments.lifecycle import reclaimed, submitted_sale, unsent
 from shared.payments.payment import Payment
 from shared.payments.requests import Merchant, SaleRequest, kept_of
+from shared.payments.sale_attempts import Attempt
 from shared.payments.sale_rules import problems_of
 from shared.payments.state_machine import State
 from shared.use_cases.charging import Charging
+from shared.use_cases.network_rules import NetworkRules
 from shared.use_cases.ports import BodyMark, Outside
 
 # Long enough for a usual answer of Chase, short enough that a caller who repeats at once is told to wait.
@@ -67,6 +70,7 @@ class Sale:
         self._payments, self._merchants, self._charging = outside.payments, outside.merchants, charging
         self._clock, self._identifiers, self._tasks = outside.clock, outside.identifiers, outside.tasks
         self._answer_within_s, self._on_not_found = answer_within_s, on_not_found
+        self._rules = NetworkRules(outside)
         self._in_flight, self._in_flight_max = 0, in_flight_max
 
     async def take(self, call: SaleCall) -> SaleAnswer:
@@ -119,13 +123,27 @@ class Sale:
         call = progress.call
         progress.send_before_s = self._clock.boot_s() + SEND_WITHIN_S
         payment = self._intent(progress)
+        attempt = self._rules.attempt(call.request, payment)
         try:
-            await self._payments.begin_sale(payment, call.body.fingerprint, call.nonce)
+            await self._payments.begin_sale(payment, call.body.fingerprint, call.nonce, attempt)
         except KeyTaken:
             return await self._repeated(progress, payment)
         except BillOpen:
             return await self._refused(progress, payment)
+        except RetryBlocked:
+            assert attempt is not None, "nothing else is refused so"
+            return await self._blocked(progress, payment, attempt)
         return await self._charge(progress, payment)
+
+    async def _blocked(self, progress: "_Progress", intent: Payment, attempt: Attempt) -> SaleAnswer:
+        """A rule of the network does not let it leave: that is stored under the key, and told for ever."""
+        call = progress.call
+        ended = await self._rules.blocked(unsent(intent), attempt, actor=call.caller)
+        try:
+            await self._payments.begin_sale(ended, call.body.fingerprint, call.nonce)
+        except KeyTaken:
+            return await self._repeated(progress, intent)
+        return SaleAnswer(ended)
 
     async def _refused(self, progress: "_Progress", payment: Payment) -> SaleAnswer:
         call = progress.call
@@ -184,11 +202,14 @@ class Sale:
         # Chase knows the earlier attempt under the merchant id of its day; under another it would take a second one.
         progress.merchant = replace(progress.merchant, merchant_id=payment.merchant_id)
         progress.send_before_s = self._clock.boot_s() + SEND_WITHIN_S
-        claimed = reclaimed(payment, payment.sale, actor=progress.call.caller, now=self._clock.now())
+        call = progress.call
+        claimed = reclaimed(payment, payment.sale, actor=call.caller, now=self._clock.now())
         try:
-            await self._payments.save(payment, claimed)
+            claimed = await self._rules.claim_again(payment, claimed, call.request, actor=call.caller)
         except ChangedMeanwhile:
             raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S, paymentId=payment.id) from None
+        if claimed.state is not State.SUBMITTED:
+            return SaleAnswer(claimed)
         return await self._charge(progress, claimed)
 
     async def _charge(self, progress: "_Progress", payment: Payment) -> SaleAnswer:

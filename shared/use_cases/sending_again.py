@@ -13,9 +13,10 @@ from shared.payments.lifecycle import cancelled, reclaimed, submission_of
 from shared.payments.operations import SENDABLE, OperationKind
 from shared.payments.payment import Operation, Payment
 from shared.payments.requests import Merchant, SaleRequest, merchant_of
-from shared.payments.state_machine import TRANSITIONS
+from shared.payments.state_machine import TRANSITIONS, State
 from shared.use_cases.charging import Charging
 from shared.use_cases.following_up import FollowingUp
+from shared.use_cases.network_rules import NetworkRules
 from shared.use_cases.ports import Outside
 from shared.use_cases.recording import Recording
 
@@ -31,6 +32,7 @@ class SendingAgain:
         self._payments, self._clock, self._sealing = outside.payments, outside.clock, outside.sealing
         self._merchants, self._recording = outside.merchants, recording
         self._charging, self._following_up = charging, following_up
+        self._rules = NetworkRules(outside)
 
     async def send(self, payment: Payment, operation: Operation, *, message: Received | None = None) -> Payment:
         """
@@ -48,12 +50,20 @@ class SendingAgain:
         request = await self._request(payment) if operation.kind is OperationKind.SALE else None
         send_before_s = self._clock.boot_s() + SEND_WITHIN_S
         claimed = reclaimed(payment, operation, actor=ACTOR, now=self._clock.now())
-        await self._recording.step(payment, claimed, beside)
         if request is not None:
-            merchant = self._merchant(claimed)
-            return await self._charging.charge(request, claimed, merchant, send_before_s=send_before_s)
+            return await self._sale(payment, claimed, request, beside, send_before_s)
+        await self._recording.step(payment, claimed, beside)
         again = claimed.operation(operation.id)
         return await self._following_up.send(claimed, again, send_before_s=send_before_s)
+
+    async def _sale(
+        self, payment: Payment, claimed: Payment, request: SaleRequest, beside: Beside, send_before_s: float
+    ) -> Payment:
+        claimed = await self._rules.claim_again(payment, claimed, request, actor=ACTOR, beside=beside)
+        if claimed.state is not State.SUBMITTED:
+            return claimed
+        merchant = self._merchant(claimed)
+        return await self._charging.charge(request, claimed, merchant, send_before_s=send_before_s)
 
     async def _request(self, payment: Payment) -> SaleRequest:
         sealed = await self._payments.sealed_instrument(payment.id)

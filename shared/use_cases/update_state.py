@@ -8,6 +8,7 @@ from shared.payments.errors import ChangedMeanwhile, InvalidState, NotFound, Sta
 from shared.payments.idempotency import Nonce
 from shared.payments.next_step import allowed_actions
 from shared.payments.payment import Payment
+from shared.payments.sale_attempts import return_of
 from shared.payments.updates import Update, UpdateEvent, is_known, updated
 from shared.use_cases.occasions import Occasions
 from shared.use_cases.ports import Outside
@@ -49,8 +50,9 @@ class UpdateState:
             if call.version is not None and call.version != payment.version:
                 raise StaleVersion(f"it is at version {payment.version} now: read it, and decide again")
             after = self._after(payment, call)
+            beside = Beside(nonce=call.nonce, declined=return_of(after, call.update))
             try:
-                await self._recording.step(payment, after, Beside(nonce=call.nonce))
+                await self._recording.step(payment, after, beside)
             except ChangedMeanwhile:
                 continue
             self._tell(after, call.update)

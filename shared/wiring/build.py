@@ -2,15 +2,15 @@
 
 import random
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
 from shared.bank.blob import BlobBankFiles
 from shared.bank.source import bank_files
+from shared.chase.routed import RoutedChase
 from shared.clock import SystemClock, TimeOrderedIdentifiers
-from shared.database import journal
+from shared.database.journal import SqlPostings
 from shared.database.outbox import SqlMessages
-from shared.database.payments import PUBLISH_LEASE_S, UNIQUE_RULES, SqlPayments
+from shared.database.payments import PUBLISH_LEASE_S, SqlPayments
 from shared.database.purge import SqlPurging
 from shared.fingerprint import Fingerprints
 from shared.messaging.publisher import ServiceBusPublisher
@@ -26,6 +26,7 @@ from shared.use_cases.chase_retry import ChaseRetry
 from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.inquiries import Inquiries
 from shared.use_cases.landing import Landing
+from shared.use_cases.ledger_posting import LedgerPosting
 from shared.use_cases.outbox_sweep import OutboxSweep
 from shared.use_cases.publishing import Publishing
 from shared.use_cases.purge import Purge
@@ -38,20 +39,21 @@ from shared.use_cases.sale import Sale
 from shared.use_cases.sending_again import SendingAgain
 from shared.use_cases.setting_aside import SettingAside
 from shared.use_cases.tasks import TrackedTasks
+from shared.use_cases.unposted import Unposted
 from shared.use_cases.update_state import UpdateState
 from shared.use_cases.void import Void
 from shared.wiring.audit import audit_anchor
 from shared.wiring.authentication import authenticator
 from shared.wiring.bank import bank_import
 from shared.wiring.broker import service_bus_publisher
-from shared.wiring.chase import chase_client
+from shared.wiring.chase import chase_client, shadow_client
 from shared.wiring.database import database
+from shared.wiring.ledger import ledger
+from shared.wiring.rollout import rollout
 from shared.wiring.services import Services
 
 # Shorter than the host's own grace at shutdown; what is still at work then is found by `reconciliation`.
 _CLOSE_WITHIN_S: Final = 10.0
-_UNIQUE_RULES: Final = {**UNIQUE_RULES, **journal.UNIQUE_RULES}
-_MIGRATIONS: Final = Path(__file__).parents[1] / "database" / "migrations"
 
 
 def build(
@@ -64,12 +66,15 @@ def build(
     """Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies."""
     real_clock = SystemClock()
     clock, telemetry = clock or real_clock, telemetry or LoggedTelemetry()
+    fingerprints = Fingerprints(settings.fingerprint_keys)
     publisher = publisher or service_bus_publisher(settings)
     (engine, first), chase, tasks = (
         database(settings, real_clock),
         chase_client(settings, clock, telemetry),
         TrackedTasks(telemetry),
     )
+    booking, close_ledger = ledger(settings, engine)
+    shadow = shadow_client(settings, clock, telemetry)
     outside = ports.Outside(
         payments=SqlPayments(
             engine,
@@ -77,7 +82,7 @@ def build(
             chain=Chain(Keyring.of(settings.audit_keys)),
             lease=timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S)),
         ),
-        chase=chase,
+        chase=RoutedChase(chase, shadow),
         merchants=settings.known_merchants(),
         clock=clock,
         pace=settings.pace,
@@ -86,7 +91,10 @@ def build(
         telemetry=telemetry,
         messages=SqlMessages(engine, first=first),
         publisher=publisher,
+        postings=SqlPostings(engine, first=first),
+        ledger=booking,
         sealing=InstrumentSealing(settings.instrument_keys),
+        instrument_marks=fingerprints,
         chance=random.random,
     )
     publishing = Publishing(outside)
@@ -97,8 +105,11 @@ def build(
     asking_for = AskingFor(outside, following_up, inquiries, answer_within_s=settings.sale_answer_within_s)
     refund = Refund(asking_for)
     sending_again = SendingAgain(outside, recording, charging, following_up)
+    ledger_posting = LedgerPosting(outside)
+    unposted = Unposted(outside, ledger_posting)
     update_state = UpdateState(outside, recording)
     applying = ApplyingFacts(outside, recording, update_state)
+    who = rollout(settings, outside, engine, first)
     source = bank_files(settings, now=real_clock.now)
 
     async def database_status() -> Status:
@@ -117,6 +128,9 @@ def build(
         if isinstance(publisher, ServiceBusPublisher):
             await publisher.close()
         await chase.close()
+        await close_ledger()
+        if shadow is not None:
+            await shadow.close()
         if isinstance(source, BlobBankFiles):
             await source.close()
         await engine.close()
@@ -126,7 +140,7 @@ def build(
         real_clock=real_clock,
         telemetry=telemetry,
         authenticator=authenticator(settings, telemetry),
-        fingerprints=Fingerprints(settings.fingerprint_keys),
+        fingerprints=fingerprints,
         database=engine,
         payments=outside.payments,
         sale=Sale(
@@ -141,10 +155,14 @@ def build(
         update_state=update_state,
         refresh=Refresh(inquiries),
         chase_retry=ChaseRetry(outside, sending_again),
+        ledger_posting=ledger_posting,
         setting_aside=SettingAside(outside),
         outbox_sweep=OutboxSweep(outside, publishing),
-        reconciliation=Reconciliation(outside, recording, inquiries, sending_again),
+        reconciliation=Reconciliation(outside, recording, inquiries, sending_again, unposted),
         bank_file_import=bank_import(settings, outside, engine, first, applying, source),
+        decide_rollout=who.decide,
+        change_rollout=who.change,
+        billers=outside.merchants.keys(),
         purge=Purge(
             outside,
             SqlPurging(engine, first=first, key_names=list(settings.fingerprint_keys)),

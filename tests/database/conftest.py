@@ -63,7 +63,7 @@ MIGRATIONS = Path(migrations.__file__).parent / "migrations"
 TABLES = (
     "entries", "accounts", "journal_entries", "ledger_postings", "bank_facts", "bank_files", "history", "instruments",
     "operations", "payments", "idempotency_keys", "nonces", "outbox", "inbox", "set_aside", "sale_attempts",
-    "sale_attempt_gates", "audit_anchors", "schema_migrations",
+    "audit_anchors", "schema_migrations",
 )  # fmt: skip
 READ_FROM_SNAPSHOTS = """
 IF EXISTS (SELECT 1 FROM sys.databases WHERE database_id = DB_ID() AND snapshot_isolation_state = 0)

@@ -14,17 +14,19 @@ from shared.database.statements import first_by_top
 from shared.database.unit_of_work import Query, Row, Statement
 from shared.payments.bank_facts import KeptFact
 from shared.payments.bank_files import parse
+from shared.payments.beside import Received
+from shared.payments.capture import capture_confirmed
 from shared.payments.idempotency import Fingerprint, Nonce
+from shared.payments.messages import Message, Queue
 from shared.payments.networks import Network
 from shared.payments.operations import OperationKind
 from shared.payments.outcome import Unknown
 from shared.payments.posting import postings_of
-from shared.payments.sale_attempts import ending_of_return
 from shared.payments.sale_outcome import with_sale_outcome
 from shared.payments.search import Search
 from tests.bank_file_writer import a_fact, bytes_of
 from tests.builders import CHAIN, NOW, a_submitted_payment, an_occasion, approved
-from tests.payments.attempts import an_attempt
+from tests.payments.attempts import a_decline, an_attempt
 
 FOLDER = Path(__file__).parent / "batches"
 PRINTS = (Fingerprint("k2", "b" * 64), Fingerprint("k1", "a" * 64))
@@ -68,7 +70,10 @@ async def batches() -> dict[str, Batch]:
     )
     assert lost is not None
     assert known is not None
-    [posting] = postings_of(begun, known)
+    a_debit = an_attempt(network=Network.ACH, standing=True, fingerprints=PRINTS)
+    captured = capture_confirmed(known, actor="chase", now=NOW)
+    [posting] = postings_of(known, captured)
+    again = Message(Queue.LEDGER_POSTING, {"paymentId": begun.id, "postingId": posting.id}, NOW, attempt=2)
     void = replace(known.sale, id="op_void", kind=OperationKind.VOID)
     everything = Search(frozenset({"city-water", "county-tax"}), "ctp", "INV-1", "attempt-1", "authorized", "pay_9", 20)
     calls: dict[str, Awaitable[object]] = {
@@ -77,6 +82,7 @@ async def batches() -> dict[str, Batch]:
         "by_key": payments.by_key("ctp", "attempt-1", None),
         "refuse": payments.refuse(begun, PRINT, NONCE),
         "save_approved": payments.save(begun, known),
+        "save_captured": payments.save(known, captured),
         "save_lost": payments.save(begun, lost),
         "save_new_operation": payments.save(known, replace(known, version=3, operations=(known.sale, void))),
         "get": payments.get("pay_1"),
@@ -89,12 +95,12 @@ async def batches() -> dict[str, Batch]:
         "write_posting": engine.run(posting_rows([posting])),
         "get_posting": postings.get(posting.id),
         "post_to_journal": journal.post(posting),
-        "posted": engine.run([postings.posted(posting, NOW)]),
+        "posted": postings.posted(posting, NOW, Received("ledger_posting", "message-1")),
+        "put_off_posting": postings.put_off(Received("ledger_posting", "message-1"), again, NOW),
         "unposted_older_than": postings.unposted_older_than(NOW, 50),
-        "sale_attempt": engine.run(sale_attempts.attempt(an_attempt(network=Network.UNIDENTIFIED))),
-        "sale_attempt_of_a_bill": engine.run(sale_attempts.attempt(an_attempt(network=Network.ACH, standing=True))),
-        "sale_attempt_again": engine.run(sale_attempts.again(an_attempt(fingerprints=PRINTS))),
-        "sale_attempt_ended": engine.run([sale_attempts.ended("op_1", ending_of_return("R01", NOW))]),
+        "begin_sale_tried": payments.begin_sale(begun, PRINT, None, an_attempt(network=Network.UNIDENTIFIED)),
+        "sale_attempt_of_a_bill": engine.run([sale_attempts.attempted(a_debit)]),
+        "sale_declined": engine.run(sale_attempts.remembered(begun, a_decline())),
         "sale_attempt_lifted": engine.run([sale_attempts.lifted("op_1")]),
         "sale_attempt_purge": engine.run(sale_attempts.purge(NOW, ["k1", "k2"])),
         "sale_attempt_why_blocked": engine.read([sale_attempts.why_blocked(an_attempt(fingerprints=PRINTS))]),

@@ -8,6 +8,7 @@ from typing import Any
 
 from local.clock import ManualClock
 from shared.clock import TimeOrderedIdentifiers
+from shared.database.journal import EmbeddedJournal, SqlPostings
 from shared.database.migrations import migrate_sqlite
 from shared.database.outbox import SqlMessages
 from shared.database.payments import UNIQUE_RULES, SqlPayments
@@ -31,6 +32,7 @@ from shared.use_cases.chase_retry import ChaseRetry
 from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.inquiries import Inquiries
 from shared.use_cases.landing import Landing
+from shared.use_cases.ledger_posting import LedgerPosting
 from shared.use_cases.outbox_sweep import OutboxSweep
 from shared.use_cases.ports import Outside
 from shared.use_cases.publishing import Publishing
@@ -41,6 +43,7 @@ from shared.use_cases.refund import Refund
 from shared.use_cases.sale import Sale, SaleCall
 from shared.use_cases.sending_again import SendingAgain
 from shared.use_cases.tasks import TrackedTasks
+from shared.use_cases.unposted import Unposted
 from shared.use_cases.update_state import UpdateState
 from shared.use_cases.void import Void
 from tests.builders import CHAIN, MERCHANTS, NOW, a_sale_request, approved
@@ -201,7 +204,10 @@ def build_workshop(
         telemetry=telemetry,
         messages=SqlMessages(engine, first=first_by_limit),
         publisher=broker,
+        postings=SqlPostings(engine, first=first_by_limit),
+        ledger=EmbeddedJournal(engine),
         sealing=InstrumentSealing({"k1": KEY}),
+        instrument_marks=FINGERPRINTS,
         chance=lambda: 1.0,
     )
     publishing = Publishing(outside)
@@ -220,7 +226,9 @@ def build_workshop(
         tasks=tasks,
         recording=recording,
         inquiries=inquiries,
-        reconciliation=Reconciliation(outside, recording, inquiries, sending_again),
+        reconciliation=Reconciliation(
+            outside, recording, inquiries, sending_again, Unposted(outside, LedgerPosting(outside))
+        ),
         refresh=Refresh(inquiries),
         void=Void(outside, asking_for, recording, refund),
         refund=refund,
