@@ -80,6 +80,10 @@ class AnyOrder(RuleBasedStateMachine):
         self.left: list[tuple[Asked, Any]] = []
         self.payments: list[Payment] = []
         self.numbers = itertools.count()
+        # One of each kind to begin with: captured by Chase, captured at once, and authorized.
+        self._ask(self._sale(BILLERS[0], 7, "card", SALE_MINOR[1]), self._sale(BILLERS[1], 7, "ach", SALE_MINOR[1]))
+        self.let_chase_capture()
+        self._ask(self._sale(BILLERS[1], 8, "card", SALE_MINOR[1]))
 
     # What callers do.
 
@@ -202,6 +206,17 @@ class AnyOrder(RuleBasedStateMachine):
         [answer] = self.world.call(call)
         checked("UpdatePaymentState", answer)
         assert answer.status == 200
+
+    @rule(verb=st.sampled_from(("payment", "void", "refund")), which=any_one, bill=bills, mistaken=st.booleans())
+    @when_there_are("payments_at_peace")
+    def lose_an_answer_and_have_a_person_look(self, verb: str, which: int, bill: int, mistaken: bool) -> None:
+        self._befalls(verb, Fault.DROP_AFTER_PROCESSING)
+        if verb == "payment":
+            self._ask(self._sale(BILLERS[0], bill, "card", SALE_MINOR[1]))
+        else:
+            self._ask(self._void(which, "reject", True) if verb == "void" else self._refund(which, 1, "reject", True))
+        self.the_books_hold()
+        self.resolve(which=which, mistaken=mistaken)
 
     @rule(which=any_one)
     @when_there_are("payments")
