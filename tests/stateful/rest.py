@@ -32,6 +32,8 @@ def at_rest(world: World, truth: Truth, asked: Sequence[Asked]) -> None:
     _time_goes_by(world, truth, _LATER_S)
     payments, books = world.seen()
     truth.at_rest(payments, books, world.now())
+    ledger = world.ledger()
+    assert (ledger.differences, ledger.waiting, ledger.strangers) == ((), (), 0)
     assert all(depth.dead_lettered == 0 for depth in world.house.bus.depths().values())
     _ask_once_more(world, asked)
     assert world.books() == books, "a repeat did something"

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from local.keys import LocalKeys, local_keys
+from local.ledger_check.comparison import Booked, Comparison, compared
+from local.ledger_check.reading import kept_payments
 from shared.payments.payment import Payment
 from shared.payments.search import PAGE_MAX, Search
 from tests.house import ROOT, Answer, House, open_house
@@ -120,6 +122,10 @@ class World:
         self._nothing_went_wrong_inside()
         return self._runner.run(self._payments()), books
 
+    def ledger(self) -> Comparison:
+        """The journal against Chase's books, as `make ledger-check` compares them."""
+        return self._runner.run(self._compared())
+
     def books(self) -> list[dict[str, Any]]:
         return self.house.books()
 
@@ -159,6 +165,12 @@ class World:
         await self._quiet()
         for call in calls:
             call.result()
+
+    async def _compared(self) -> Comparison:
+        kept = await kept_payments(self._data / "payments.sqlite3")
+        names = ("currency", "amount", "captured", "refunded", "voided")
+        booked = [Booked(entry["merchantOrderNumber"], *(entry[name] for name in names)) for entry in self.books()]
+        return compared(kept, booked, now=self.now(), embedded=True)
 
     async def _mended(self) -> None:
         await self.house.simulator.refuse_connections(1)
