@@ -91,12 +91,18 @@ class UnsteadyEngine:
 
 
 @asynccontextmanager
-async def unsteady(house: House) -> AsyncIterator[tuple[House, UnsteadyPublisher, UnsteadyEngine]]:
-    """The house, its doors served by parts whose broker and database may go away; afterwards by its own again."""
+async def unsteady(
+    house: House, *, over: Publisher | None = None
+) -> AsyncIterator[tuple[House, UnsteadyPublisher, UnsteadyEngine]]:
+    """
+    The house, its doors served by parts whose broker and database may go away; afterwards by its own again.
+
+    Messages leave by `over`, or on the house's own bus.
+    """
     whole, first = database(house.settings, SystemClock())
     engine, bus = UnsteadyEngine(whole), BusPublisher()
     bus.attach(house.bus)
-    publisher = UnsteadyPublisher(bus)
+    publisher = UnsteadyPublisher(over or bus)
     services = build(
         house.settings, publisher=publisher, clock=house.clock, telemetry=house.telemetry, stored_in=(engine, first)
     )

@@ -52,14 +52,14 @@ class TestABrokerThatIsAway:
         assert (refunded.status, refunded.body["refundedMinor"]) == (201, 60_00)
         assert publisher.refused > 0
         assert (waiting.published, swept.published, swept.left) == (0, 1, 0)
-        assert await _left_in_outbox(house) == 0
+        assert await left_in_outbox(house) == 0
         assert house.simulator.calls["refund"] == 1
 
     async def test_keeps_what_waits_to_be_sent_until_it_is_back(self, world: Unsteady) -> None:
         house, publisher, _ = world
         payment_id = await _debit(house, 1)
         publisher.up = False
-        queued = await _refund_that_cannot_leave(house, payment_id)
+        queued = await refund_that_cannot_leave(house, payment_id)
         assert (queued.status, queued.body["operations"][1]["state"]) == (202, "queued")
 
         publisher.up = True
@@ -74,7 +74,7 @@ class TestABrokerThatIsAway:
         house, publisher, _ = world
         payment_id = await _debit(house, 1)
         publisher.up = False
-        await _refund_that_cannot_leave(house, payment_id)
+        await refund_that_cannot_leave(house, payment_id)
 
         await house.clock.advance(600)
         await house.services.reconciliation.run_once()
@@ -86,7 +86,7 @@ class TestABrokerThatIsAway:
         async with opened() as house, unsteady(house) as (house, publisher, _):
             payment_id = await _debit(house, 1)
             publisher.up = False
-            await _refund_that_cannot_leave(house, payment_id)
+            await refund_that_cannot_leave(house, payment_id)
 
         async with opened() as house:
             await house.clock.advance(60)
@@ -95,14 +95,14 @@ class TestABrokerThatIsAway:
 
             assert (await house.payment(payment_id))["refundedMinor"] == 60_00
             assert house.books()[0]["refunded"] == 60_00
-            assert await _left_in_outbox(house) == 0
+            assert await left_in_outbox(house) == 0
 
     async def test_that_took_a_message_and_did_not_say_so_is_told_again_and_it_counts_once(
         self, world: Unsteady
     ) -> None:
         house, publisher, _ = world
         payment_id = await _debit(house, 1)
-        await _refund_that_cannot_leave(house, payment_id)
+        await refund_that_cannot_leave(house, payment_id)
         publisher.forgets = True
         await house.clock.advance(60)
         await house.services.outbox_sweep.run_once()
@@ -118,7 +118,7 @@ class TestABrokerThatIsAway:
         assert [entry["event"] for entry in payment["history"]].count("refunded_in_part") == 1
         assert (payment["refundedMinor"], house.books()[0]["refunded"]) == (60_00, 60_00)
         assert house.simulator.calls["refund"] == 1
-        assert await _left_in_outbox(house) == 0
+        assert await left_in_outbox(house) == 0
 
     async def test_in_the_middle_of_a_load_loses_nothing_that_was_accepted(self, world: Unsteady) -> None:
         house, publisher, _ = world
@@ -128,12 +128,12 @@ class TestABrokerThatIsAway:
         told = await load
         publisher.up = True
 
-        await _at_rest(house)
+        await at_rest(house)
 
         assert {int(answer.status) for answer in told.values()} <= {201, 202}
         assert publisher.refused > 0
         await _each_is_there_once(house, told)
-        assert await _left_in_outbox(house) == 0
+        assert await left_in_outbox(house) == 0
 
 
 class TestADatabaseThatIsAway:
@@ -150,7 +150,7 @@ class TestADatabaseThatIsAway:
 
         told = await _load(house)
         engine.mend()
-        await _at_rest(house)
+        await at_rest(house)
 
         assert engine.refused > 0
         accepted = {key: answer for key, answer in told.items() if answer.status in (201, 202)}
@@ -159,7 +159,7 @@ class TestADatabaseThatIsAway:
             "idempotency-in-progress",
         }
         await _each_key_ends_well(house)
-        await _at_rest(house)
+        await at_rest(house)
         await _each_is_there_once(house, accepted)
 
     @pytest.mark.parametrize("verb", ["void", "refund"])
@@ -176,7 +176,7 @@ class TestADatabaseThatIsAway:
 
         told = await (house.void if verb == "void" else house.refund)(sold.body["id"])
         engine.mend()
-        await _at_rest(house)
+        await at_rest(house)
 
         assert (told.status, told.body["operations"][1]["state"]) == (202, "submitted")
         payment = await house.payment(sold.body["id"])
@@ -193,7 +193,7 @@ class TestADatabaseThatIsAway:
             await asyncio.sleep(0)
 
         async with opened() as house:
-            await _at_rest(house)
+            await at_rest(house)
 
             assert told.status == 202
             payment = await house.payment(told.body["id"])
@@ -222,7 +222,7 @@ def _bill(number: int) -> dict[str, Any]:
     return {"reference": f"INV-{number}", "amountMinor": WHOLE_MINOR, **method}
 
 
-async def _at_rest(house: House) -> None:
+async def at_rest(house: House) -> None:
     for seconds in MOVES_S:
         await house.clock.advance(seconds)
         await house.services.reconciliation.run_once()
@@ -266,7 +266,7 @@ async def _debit(house: House, number: int) -> str:
     return str(sold.body["id"])
 
 
-async def _refund_that_cannot_leave(house: House, payment_id: str) -> Answer:
+async def refund_that_cannot_leave(house: House, payment_id: str) -> Answer:
     house.simulator.fault("token", "http_503", times=2)
     house.simulator.revoke_tokens()
     waiting = asyncio.create_task(house.refund(payment_id, amountMinor=60_00))
@@ -284,6 +284,6 @@ async def _drained(house: House) -> None:
     await house.bus.idle()
 
 
-async def _left_in_outbox(house: House) -> int:
+async def left_in_outbox(house: House) -> int:
     [[[left]]] = await house.services.database.read([Query("SELECT COUNT(*) FROM outbox WHERE sent_at IS NULL")])
     return int(left)
