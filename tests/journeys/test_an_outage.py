@@ -266,10 +266,10 @@ async def _debit(house: House, number: int) -> str:
     return str(sold.body["id"])
 
 
-async def refund_that_cannot_leave(house: House, payment_id: str) -> Answer:
+async def refund_that_cannot_leave(house: House, payment_id: str, key: str = "refund-1") -> Answer:
     house.simulator.fault("token", "http_503", times=2)
     house.simulator.revoke_tokens()
-    waiting = asyncio.create_task(house.refund(payment_id, amountMinor=60_00))
+    waiting = asyncio.create_task(house.refund(payment_id, key, amountMinor=60_00))
     while not waiting.done():
         await asyncio.sleep(0.001)
         await house.clock.advance(0.5)

@@ -43,6 +43,8 @@ async def on_a_line(opened: OpenHouse, broker: Broker) -> AsyncIterator[tuple[Ho
                 await sender.close()
 
 
+# Where its line breaks, the SDK leaves sockets to the garbage collector, which complains of them.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_refunds_that_wait_leave_once_the_line_is_mended(opened: OpenHouse, broker: Broker) -> None:
     if "UseDevelopmentEmulator=true" not in broker.connection_string:
         pytest.skip("PAYMENTS_TEST_SERVICEBUS names a broker with TLS, whose line a test cannot hold")
@@ -50,11 +52,12 @@ async def test_refunds_that_wait_leave_once_the_line_is_mended(opened: OpenHouse
         payment_ids = [await _debit(house, number) for number in range(DEBITS)]
         await relay.down()
         for payment_id in payment_ids:
-            queued = await refund_that_cannot_leave(house, payment_id)
+            queued = await refund_that_cannot_leave(house, payment_id, f"refund-{payment_id}")
             assert (queued.status, queued.body["operations"][1]["state"]) == (202, "queued")
         await house.clock.advance(60)
         in_vain = await house.services.outbox_sweep.run_once()
 
+        house.simulator.clear_faults()
         await relay.up()
         await house.clock.advance(60)
         swept = await house.services.outbox_sweep.run_once()
@@ -63,8 +66,7 @@ async def test_refunds_that_wait_leave_once_the_line_is_mended(opened: OpenHouse
 
         assert (in_vain.published, in_vain.left > 0) == (0, True)
         assert (swept.left, swept.published >= DEBITS) == (0, True)
-        assert [entry["refunded"] for entry in house.books()] == [60_00] * DEBITS
-        assert house.simulator.calls["refund"] == DEBITS
+        assert [[refund["amount"] for refund in entry["refunds"]] for entry in house.books()] == [[60_00]] * DEBITS
         assert await left_in_outbox(house) == 0
 
 
@@ -84,4 +86,6 @@ async def _until_refunded(house: House, payment_ids: list[str]) -> None:
     async with asyncio.timeout(PATIENT_S):
         for payment_id in payment_ids:
             while (await house.payment(payment_id))["refundedMinor"] != 60_00:
-                await asyncio.sleep(0.02)
+                # What waits a moment before it tries again waits on a clock that stands.
+                await asyncio.sleep(0.05)
+                await house.clock.advance(1)

@@ -17,6 +17,9 @@ from tests.stateful.world import World
 # Long enough that what comes next meets the call in flight.
 SLOW_MS = 15
 
+# What befalls the next calls, and how many of them; None: nothing.
+Mishap = tuple[Fault, int] | None
+
 
 def when_there_are(what: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """
@@ -69,9 +72,10 @@ class Asking:
     def _allowing(self, action: str) -> list[Payment]:
         return [each for each in self.payments if action in allowed_actions(each, self.world.now())]
 
-    def befall(self, operation: str, mishap: Fault | None) -> None:
+    def befall(self, operation: str, mishap: Mishap) -> None:
         if mishap is not None:
-            self.world.house.simulator.fault(operation, mishap, delay_ms=SLOW_MS if mishap is Fault.DELAY else 0)
+            fault, times = mishap
+            self.world.house.simulator.fault(operation, fault, times, SLOW_MS if fault is Fault.DELAY else 0)
 
     def _key(self, verb: str) -> str:
         return f"{verb}-{next(self.numbers)}"

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from local.chase_simulator.faults import FAULTY, Fault
 from tests.stateful.asked import checked
-from tests.stateful.asking import SLOW_MS, Asking, when_there_are
+from tests.stateful.asking import SLOW_MS, Asking, Mishap, when_there_are
 from tests.stateful.merchants import BILLERS, MERCHANTS, METHODS
 from tests.stateful.rest import at_rest
 from tests.stateful.world import Ground, World
@@ -40,8 +40,8 @@ few = st.integers(1, 3)
 bills = st.integers(1, 6)
 methods = st.sampled_from(sorted(METHODS))
 usually = st.sampled_from((True, True, True, False))
-# What the next call meets; mostly nothing.
-mishaps = st.sampled_from((None,) * 8 + FAULTS)
+# What the next calls meet; mostly nothing. Three in a row outlast every attempt that is made at once.
+mishaps = st.sampled_from((None,) * 16 + tuple((fault, times) for fault in FAULTS for times in (1, 3)))
 
 
 class AnyOrder(Asking, RuleBasedStateMachine):
@@ -64,7 +64,7 @@ class AnyOrder(Asking, RuleBasedStateMachine):
         amount=st.sampled_from(SALE_MINOR),
         mishap=mishaps,
     )
-    def sell(self, biller: str, bill: int, method: str, amount: int, mishap: Fault | None) -> None:
+    def sell(self, biller: str, bill: int, method: str, amount: int, mishap: Mishap) -> None:
         self.befall("payment", mishap)
         self.ask(self.a_sale(biller, bill, method, amount))
 
@@ -82,7 +82,7 @@ class AnyOrder(Asking, RuleBasedStateMachine):
 
     @rule(which=any_one, if_captured=st.sampled_from(("reject", "refund")), mishap=mishaps, fits=usually)
     @when_there_are("payments")
-    def void(self, which: int, if_captured: str, mishap: Fault | None, fits: bool) -> None:
+    def void(self, which: int, if_captured: str, mishap: Mishap, fits: bool) -> None:
         self.befall("void", mishap)
         self.ask(self.a_void(which, if_captured, fits))
 
@@ -94,7 +94,7 @@ class AnyOrder(Asking, RuleBasedStateMachine):
         fits=usually,
     )
     @when_there_are("payments")
-    def refund(self, which: int, amount: int | None, if_not_captured: str, mishap: Fault | None, fits: bool) -> None:
+    def refund(self, which: int, amount: int | None, if_not_captured: str, mishap: Mishap, fits: bool) -> None:
         self.befall("refund", mishap)
         self.ask(self.a_refund(which, amount, if_not_captured, fits))
 
@@ -180,7 +180,7 @@ class AnyOrder(Asking, RuleBasedStateMachine):
     @rule(verb=st.sampled_from(("payment", "void", "refund")), which=any_one, bill=bills, mistaken=st.booleans())
     @when_there_are("payments_at_peace")
     def lose_an_answer_and_have_a_person_look(self, verb: str, which: int, bill: int, mistaken: bool) -> None:
-        self.befall(verb, Fault.DROP_AFTER_PROCESSING)
+        self.befall(verb, (Fault.DROP_AFTER_PROCESSING, 1))
         if verb == "payment":
             self.ask(self.a_sale(BILLERS[0], bill, "card", SALE_MINOR[1]))
         else:
