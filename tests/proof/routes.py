@@ -22,6 +22,7 @@ PART_MINOR: Final = 600_01
 DECLINED_MINOR: Final = 521_00
 HALF_APPROVED_MINOR: Final = 777_00
 
+BILL: Final = "INV-1"
 _FIRST_INQUIRY_S: Final = 2
 
 Step = Callable[[Process], Awaitable[None]]
@@ -37,7 +38,7 @@ def sale_request(kind: str, amount_minor: int) -> SaleRequest:
     """Of a card; `ach`, whose bill waits with its caller; `queued`, whose instrument waits with us."""
     biller = "city-power" if kind == "queued" else "city-water"
     instrument = {} if kind == "card" else {"method": ach()}
-    return a_sale_request(amount_minor, biller_id=biller, reference="INV-1", **instrument)
+    return a_sale_request(amount_minor, biller_id=biller, reference=BILL, **instrument)
 
 
 def sale(kind: str = "card", key: str = "sale-1", amount_minor: int | None = None) -> Step:
@@ -46,18 +47,17 @@ def sale(kind: str = "card", key: str = "sale-1", amount_minor: int | None = Non
         process.world.facts["amountMinor"] = amount
         request = sale_request(process.world.facts.setdefault("kind", kind), amount)
         body = FINGERPRINTS.of(f"{request.reference}:{amount}".encode())
-        answer = await process.sale.take(SaleCall(request, "ctp", key, body))
-        process.world.facts.setdefault("paymentId", answer.payment.id)
+        await process.sale.take(SaleCall(request, "ctp", key, body))
 
     return take
 
 
-def follow_up(kind: type[Any], key: str, **changed: Any) -> Step:
-    """A void or a refund of the payment that the world is about."""
+def follow_up(kind: type[Any], key: str, of: str = BILL, **changed: Any) -> Step:
+    """A void or a refund of the payment of that bill."""
 
     async def ask(process: Process) -> None:
         body = FINGERPRINTS.of(f"{kind.__name__}:{changed}".encode())
-        about: dict[str, Any] = {"payment_id": process.world.facts["paymentId"], "billers": None, "caller": "ctp"}
+        about: dict[str, Any] = {"payment_id": process.world.payment_id(of), "billers": None, "caller": "ctp"}
         call = kind(**about, idempotency_key=key, body=body, reason="the payer asked for it", **changed)
         await (process.void.void(call) if kind is VoidCall else process.refund.refund(call))
 
@@ -68,19 +68,24 @@ def void(key: str = "void-1", *, or_refund: bool = False) -> Step:
     return follow_up(VoidCall, key, or_refund=or_refund)
 
 
-def refund(key: str = "refund-1", *, amount_minor: int | None = None, or_void: bool = False) -> Step:
-    return follow_up(RefundCall, key, amount_minor=amount_minor, or_void=or_void)
+def refund(
+    key: str = "refund-1", *, of: str = BILL, amount_minor: int | None = None, or_void: bool = False
+) -> Step:
+    return follow_up(RefundCall, key, of, amount_minor=amount_minor, or_void=or_void)
 
 
 def report(event: UpdateEvent, **evidence: Any) -> Step:
     """What the bank did, or a person found out; a resolution is about the operation that is unknown."""
 
     async def tell(process: Process) -> None:
-        payment_id = process.world.facts["paymentId"]
+        payment_id = process.world.payment_id(BILL)
         unknown = process.world.rows(
             "SELECT id FROM operations WHERE payment_id = ? AND state = 'unknown'", payment_id
         )
-        about = unknown[0][0] if unknown and event.value.startswith("resolved") else None
+        if event.value.startswith("resolved"):
+            # Its reporter names it again, whatever has become of it meanwhile.
+            process.world.facts.setdefault("unknown", unknown[0][0] if unknown else "op_none")
+        about = process.world.facts.get("unknown")
         update = Update(event, "so says the bank", evidence, NOW + timedelta(seconds=1), about)
         call = UpdateCall(payment_id=payment_id, billers=None, caller="operator", update=update, version=None)
         await process.update_state.update(call)

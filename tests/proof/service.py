@@ -50,7 +50,9 @@ FINGERPRINTS: Final = Fingerprints({"k1": _KEY})
 _AT_CHASE: Final = ("998482157630", frozenset({"USD"}))
 MERCHANTS: Final = {
     "city-water": Merchant("city-water", *_AT_CHASE, statement_descriptor="CITY WATER*BILL"),
-    "city-power": Merchant("city-power", *_AT_CHASE, queued_when_down=frozenset({Keepable.ACH})),
+    "city-power": Merchant(
+        "city-power", *_AT_CHASE, statement_descriptor="CITY POWER*BILL", queued_when_down=frozenset({Keepable.ACH})
+    ),
 }
 # No answer of this Chase takes time; a call that hangs is one that died.
 _ANSWER_WITHIN_S: Final = 60.0
@@ -87,10 +89,11 @@ class _WatchedTasks(TrackedTasks):
 
 
 class Process:
-    """Lives until its gate says otherwise. `raised` is what no caller should ever see."""
+    """Lives until its gate says otherwise. `refused` is what callers heard, `raised` what none should ever see."""
 
     def __init__(self, world: World, gate: Gate, *, on_not_found: OnNotFound = OnNotFound.MANUAL) -> None:
-        self.world, self.gate, self.raised = world, gate, list[BaseException]()
+        self.world, self.gate = world, gate
+        self.raised, self.refused = list[Exception](), list[PaymentServiceError]()
         # A frozen process has a clock of its own to sleep by, and the world's to look at.
         self.clock: ProofClock = world.clock
         self._engine = SqliteEngine(world.database, constraints=UNIQUE_RULES)
@@ -181,8 +184,8 @@ class Process:
     async def _judged(self, work: Coroutine[Any, Any, Any]) -> None:
         try:
             await work
-        except PaymentServiceError:
-            return  # what its caller hears
+        except PaymentServiceError as error:
+            self.refused.append(error)  # what its caller hears
         except Exception as error:
             self.raised.append(error)
 

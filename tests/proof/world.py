@@ -3,14 +3,13 @@
 import asyncio
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-import sqlite3
 
 from shared.database.migrations import migrate_sqlite
 from shared.payments.messages import Message, NotPublished, Queue, read_message
@@ -97,7 +96,7 @@ class Bus:
 
 @dataclass
 class World:
-    """`facts` are what the start has put there: the payment that it is about, the keys that its callers used."""
+    """`facts` are what its callers know."""
 
     folder: Path
     clock: ProofClock
@@ -124,6 +123,11 @@ class World:
         """All that is not in a file of its own."""
         told = {"offsetS": self.clock.offset_s, "facts": self.facts, "generation": self.generation}
         (self.folder / _FACTS).write_text(json.dumps(told), "utf-8")
+
+    def payment_id(self, reference: str) -> str:
+        """The first payment of that bill; an id of nobody where there is none."""
+        found = self.rows("SELECT MIN(id) FROM payments WHERE reference = ?", reference)
+        return found[0][0] or "pay_none"
 
     def rows(self, sql: str, *values: Any) -> list[Any]:
         with closing(sqlite3.connect(self.database)) as db:

@@ -1,0 +1,244 @@
+"""
+What must hold (payments.md §7), of our database against Chase's books. Each violation is one line of text.
+
+At every moment: what was sent was written down before, and sent once; the books of each payment agree with its own
+operations and history; nobody is charged twice; whoever is not finished has a next step. At rest: what Chase holds is
+what we say, to the cent, and everything found out.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from shared.database.rows import HISTORY, payments_of
+from shared.database.statements import whole
+from shared.payments.audit import SEALED
+from shared.payments.audit_verification import Head, SealedPayment, SealedRow, verify_payment
+from shared.payments.ids import merchant_order_number
+from shared.payments.inquiry import EMPTY_COUNTS_AFTER_S, OnNotFound
+from shared.payments.next_step import next_step
+from shared.payments.operations import UNRESOLVED, OperationKind, OperationState
+from shared.payments.payment import Payment
+from shared.payments.state_machine import OPEN_STATES, TRANSITIONS, State
+from tests.builders import KEYRING
+from tests.proof.chase_desk import Fault, arrivals_in
+from tests.proof.world import World
+
+assert HISTORY[: len(SEALED)] == SEALED
+
+# What no schedule may bring about while the database is there: an answer discarded, a fault of ours, a surprise.
+_ALARMING: Final = re.compile(
+    r".*(outcome_not_recorded|chase_client_failed|answer_contradicted|amount_mismatch|found_voided|failed)|message\..*"
+)
+_EXPECTED: Final = frozenset({"inquiry.positive_control_failed"})
+_REFUND, _SALE, _VOID = OperationKind.REFUND, OperationKind.SALE, OperationKind.VOID
+_CAPTURED: Final = frozenset(
+    {State.CAPTURED, State.SETTLED, State.PARTIALLY_REFUNDED, State.REFUNDED, State.RETURNED, State.CHARGED_BACK}
+)
+
+Charge = dict[str, Any]
+
+
+def payments_in(world: World) -> list[Payment]:
+    """All of them, read from the file itself."""
+    everything = whole("SELECT id FROM payments", ())
+    return list(payments_of(*(world.rows(query.sql) for query in everything)))
+
+
+def violations_now(world: World, policy: OnNotFound) -> list[str]:
+    """At any moment, the one after a crash included."""
+    payments = payments_in(world)
+    found = [*_sent_once(world, payments, policy), *_charged_once(world, payments), *_instruments(world, payments)]
+    for payment in payments:
+        found += [f"{payment.id} {payment.state}: {what}" for what in (*_of_itself(payment), *_left_alone(payment))]
+    return found
+
+
+def violations_at_rest(world: World, policy: OnNotFound, fault: Fault) -> list[str]:
+    """Once nothing is due any more. Where inquiries are blind for ever, what is unknown may stay so, and only that."""
+    found = violations_now(world, policy)
+    charges = {charge["requestId"]: charge for charge in _books(world)}
+    for payment in payments_in(world):
+        charge = charges.get(payment.sale.request_id)
+        is_unclear = fault is Fault.BLIND and payment.unresolved is not None
+        told = () if is_unclear else _agrees(payment, charge)
+        found += [f"{payment.id} {payment.state}: {what}" for what in told]
+    return [*found, *_messages(world), *_audited(world), *_alarms(world), *_ledger(world)]
+
+
+def _books(world: World) -> list[Charge]:
+    now = world.clock.now()
+    books = world.chase.books
+    return [charge.as_of(now).entry(books.refunds(charge.transaction_id)) for charge in books.approved()]
+
+
+def _stands(charge: Charge) -> bool:
+    """Whether Chase holds or has taken anything of it."""
+    return not charge["voided"] and (charge["state"] == "AUTHORIZED" or charge["captured"] > charge["refunded"])
+
+
+def _sent_once(world: World, payments: list[Payment], policy: OnNotFound) -> Iterator[str]:
+    known = {operation.request_id for payment in payments for operation in payment.operations}
+    last: dict[str, float] = {}
+    for arrival in arrivals_in(world.arrivals):
+        if arrival.request_id not in known:
+            yield f"a {arrival.operation} was sent that is written down nowhere ({arrival.request_id})"
+        before_s = last.get(arrival.request_id)
+        last[arrival.request_id] = arrival.at_s
+        if before_s is None:
+            continue
+        # A void is repeatable by nature; a policy may send again what was counted as not there. Both take their time.
+        may_repeat = arrival.operation == "void" or policy is OnNotFound.RESEND_SAME_REQUEST_ID
+        if not may_repeat or arrival.at_s - before_s < EMPTY_COUNTS_AFTER_S:
+            yield f"a {arrival.operation} was sent again while nobody knew what had become of it"
+
+
+def _charged_once(world: World, payments: list[Payment]) -> Iterator[str]:
+    books = _books(world)
+    bill_of = {merchant_order_number(payment.id): payment.reference for payment in payments}
+    for order, times in Counter(charge["merchantOrderNumber"] for charge in books).items():
+        if times > 1:
+            yield f"I1 {order} was charged {times} times"
+        if order not in bill_of:
+            yield f"I1 a charge of no payment of ours: {order}"
+    standing = Counter(bill_of.get(charge["merchantOrderNumber"]) for charge in books if _stands(charge))
+    yield from (f"I1 the bill {bill} is charged {times} times" for bill, times in standing.items() if times > 1)
+    for charge in books:
+        if charge["refunded"] > charge["captured"]:
+            yield f"I2 Chase refunded {charge['refunded']} of {charge['captured']}"
+
+
+def _instruments(world: World, payments: list[Payment]) -> Iterator[str]:
+    kept = {row[0] for row in world.rows("SELECT payment_id FROM instruments")}
+    for payment in payments:
+        if (payment.id in kept) != payment.instrument_kept:
+            yield f"{payment.id}: the instrument's row and instrument_kept differ"
+        if payment.instrument_kept and payment.state not in OPEN_STATES:
+            yield f"{payment.id} {payment.state}: its instrument is still kept"
+
+
+def _of_itself(payment: Payment) -> Iterator[str]:
+    """The payment against its own operations and history."""
+    refunds = [operation for operation in payment.operations if operation.kind is _REFUND]
+    reserved = sum(each.amount.amount_minor for each in refunds if each.state in UNRESOLVED)
+    refunded = sum(each.amount.amount_minor for each in refunds if each.state is OperationState.SUCCEEDED)
+    if reserved != payment.refund_reserved_minor:
+        yield f"I2 {payment.refund_reserved_minor} is reserved, and {reserved} of refunds is not resolved"
+    if refunded != payment.refunded_minor:
+        yield f"I2 {payment.refunded_minor} counts as refunded, and refunds of {refunded} succeeded"
+    if payment.refunded_minor + payment.refund_reserved_minor > payment.captured_minor:
+        yield "I2 more is refunded or reserved than was captured"
+    if payment.state is State.VOIDED and (payment.captured_minor or payment.refunded_minor):
+        yield "I3 voided, and money counts as taken or given back"
+    if sum(operation.state in UNRESOLVED for operation in payment.operations) > 1:
+        yield "two operations are not resolved"
+    yield from _folded(payment)
+
+
+def _folded(payment: Payment) -> Iterator[str]:
+    state = State.RECEIVED
+    for place, entry in enumerate(payment.history, start=1):
+        if entry.sequence != place:
+            yield f"I8 history has a gap before {entry.sequence}"
+        if entry.from_state is not state:
+            yield f"I8 entry {place} begins in {entry.from_state}, and the one before ended in {state}"
+        if TRANSITIONS.get((entry.from_state, entry.event)) is not entry.to_state:
+            yield f"I5 {entry.event} led from {entry.from_state} to {entry.to_state}"
+        state = entry.to_state
+    if state is not payment.state:
+        yield f"I8 its events lead to {state}"
+
+
+def _left_alone(payment: Payment) -> Iterator[str]:
+    """Whoever is not finished has a next step: ours, and scheduled, or its caller's, and named."""
+    operation, step = payment.unresolved, next_step(payment)
+    if operation is None:
+        if payment.state in OPEN_STATES:
+            yield "open, and no operation of it is"
+        if payment.state is State.AUTHORIZED and payment.sale.inquire_at is None:
+            yield "authorized, and nobody asks whether it was captured"
+        return
+    if step is None or (step.at is None and not step.what.startswith("repeat the sale")):
+        yield f"its {operation.kind} is {operation.state} and `next` names no step"
+    if operation.state is OperationState.UNKNOWN and operation.inquire_at is None:
+        yield f"I6 its {operation.kind} is unknown, and no inquiry is scheduled"
+    if operation.state is OperationState.QUEUED and operation.send_at is None and payment.state is not State.RECEIVED:
+        yield f"its {operation.kind} waits, and nobody sends it"
+
+
+def _agrees(payment: Payment, charge: Charge | None) -> Iterator[str]:
+    """The payment, once everything is found out, against what Chase holds."""
+    operation = payment.unresolved
+    if charge is None:
+        if payment.state in _CAPTURED or payment.state in (State.AUTHORIZED, State.VOIDED):
+            yield "Chase has no charge of it"
+        return
+    if operation is not None and operation.state is OperationState.UNKNOWN and operation.kind is _SALE:
+        yield "a lost charge: Chase has it, and we still do not know"
+    if payment.state in (State.RECEIVED, State.SUBMITTED, State.DECLINED, State.FAILED) and _stands(charge):
+        yield f"a lost charge: Chase holds {charge['state']} {charge['captured']}"
+    if payment.state in (State.AUTHORIZED, State.VOIDED) and payment.state.upper() != charge["state"]:
+        yield f"Chase has it {charge['state']}"
+    yield from _agrees_on_money(payment, charge)
+
+
+def _agrees_on_money(payment: Payment, charge: Charge) -> Iterator[str]:
+    operation = payment.unresolved
+    if payment.state in _CAPTURED and charge["captured"] != payment.captured_minor:
+        yield f"{payment.captured_minor} counts as captured, and Chase captured {charge['captured']}"
+    if charge["refunded"] == payment.refunded_minor:
+        return
+    known = {each.request_id: each for each in payment.operations if each.kind is _REFUND}
+    for refund in charge["refunds"]:
+        state = known[refund["requestId"]].state if refund["requestId"] in known else None
+        if state is not OperationState.SUCCEEDED:
+            yield f"a lost refund: Chase gave {refund['amount']} back, and it is {state} with us"
+    if operation is None and charge["refunded"] < payment.refunded_minor:
+        yield f"{payment.refunded_minor} counts as refunded, and Chase gave {charge['refunded']} back"
+
+
+def _messages(world: World) -> Iterator[str]:
+    now = world.clock.now().replace(tzinfo=None).isoformat(timespec="milliseconds")
+    for (name,) in world.rows("SELECT id FROM outbox WHERE sent_at IS NULL AND due_at < ?", now):
+        yield f"the message {name} was due and is not sent"
+    for message_id, reason in world.rows("SELECT message_id, reason FROM set_aside"):
+        yield f"the message {message_id} was set aside: {reason}"
+
+
+def _audited(world: World) -> Iterator[str]:
+    columns = ", ".join((*SEALED, "mac", "mac_key"))
+    for payment_id, *head in world.rows("SELECT id, history_length, history_head, head_key FROM payments"):
+        history = world.rows(f"SELECT {columns} FROM history WHERE payment_id = ? ORDER BY sequence", payment_id)
+        rows = tuple(SealedRow(row[: len(SEALED)], *row[len(SEALED) :]) for row in history)
+        sealed = SealedPayment(payment_id, None if head[0] is None else Head(*head), rows)
+        yield from (f"audit: {finding}" for finding in verify_payment(sealed, KEYRING))
+
+
+def _alarms(world: World) -> Iterator[str]:
+    for name, told in world.telemetry.alarms:
+        if _ALARMING.fullmatch(name) and name not in _EXPECTED:
+            yield f"alarm {name} {told}"
+    for name, told in world.telemetry.events:
+        if name == "task.raised":
+            yield f"event {name} {told}"
+
+
+def _ledger(world: World) -> Iterator[str]:
+    """I4, as far as postings are written: each balances, and together they are what the payment says was taken."""
+    for posting_id, difference in world.rows(
+        "SELECT posting_id, SUM(debit_minor) - SUM(credit_minor) FROM journal_entries GROUP BY posting_id"
+        " HAVING SUM(debit_minor) <> SUM(credit_minor)"
+    ):
+        yield f"I4 the posting {posting_id} is out by {difference}"
+    if not world.rows("SELECT 1 FROM ledger_postings LIMIT 1"):
+        return
+    columns = {"captured": "captured_minor", "refunded": "refunded_minor", "returned": "returned_minor"}
+    for kind, column in columns.items():
+        sql = (
+            f"SELECT id, {column}, COALESCE((SELECT SUM(amount_minor) FROM ledger_postings"  # noqa: S608 - our names
+            f" WHERE payment_id = payments.id AND kind = ?), 0) FROM payments"
+        )
+        for payment_id, counted, posted in world.rows(sql, kind):
+            if counted != posted:
+                yield f"I4 {payment_id}: {counted} is {kind}, and {posted} is posted"
