@@ -60,6 +60,7 @@ class Recovery:
         self.raised += process.raised
         process.raised.clear()
         if not alive:
+            await process.leave_the_file()
             self._process = None
 
     def _begun(self) -> Process:

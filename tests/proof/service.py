@@ -149,6 +149,10 @@ class Process:
             await self._until_something_happens(busy)
         return not (self.gate.dead.is_set() or not main.done())
 
+    async def leave_the_file(self) -> None:
+        """A dead process holds no file; what hangs in it hangs on."""
+        await self._engine.close()
+
     async def thaw(self) -> None:
         """It goes on where it froze, and to its end."""
         self.gate.thaw()

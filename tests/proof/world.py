@@ -5,7 +5,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -105,6 +105,7 @@ class World:
     telemetry: RecordedTelemetry = field(default_factory=RecordedTelemetry)
     facts: dict[str, Any] = field(default_factory=dict)
     generation: int = 0
+    _reader: sqlite3.Connection | None = None
 
     @property
     def database(self) -> Path:
@@ -130,11 +131,14 @@ class World:
         return found[0][0] or "pay_none"
 
     def rows(self, sql: str, *values: Any) -> list[Any]:
-        with closing(sqlite3.connect(self.database)) as db:
-            return db.execute(sql, values).fetchall()
+        """Read from the file itself, beside whoever writes it."""
+        self._reader = self._reader or sqlite3.connect(self.database, isolation_level=None)
+        return self._reader.execute(sql, values).fetchall()
 
     def close(self) -> None:
         self.chase.close()
+        if self._reader is not None:
+            self._reader.close()
 
 
 def make_world(folder: Path) -> None:
