@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
+from shared.database.invariants import INVARIANTS
 from shared.database.rows import HISTORY, payments_of
 from shared.database.statements import whole
 from shared.payments.audit import SEALED
@@ -69,7 +70,7 @@ def violations_at_rest(world: World, policy: OnNotFound, fault: Fault) -> list[s
         is_unclear = fault is Fault.BLIND and payment.unresolved is not None
         told = () if is_unclear else _agrees(payment, charge, world.clock.now())
         found += [f"{payment.id} {payment.state}: {what}" for what in told]
-    return [*found, *_messages(world), *_audited(world), *_alarms(world), *_ledger(world)]
+    return [*found, *_messages(world), *_audited(world), *_alarms(world), *_ledger(world), *_asked(world)]
 
 
 def _books(world: World) -> list[Charge]:
@@ -221,6 +222,14 @@ def _audited(world: World) -> Iterator[str]:
         rows = tuple(SealedRow(row[: len(SEALED)], *row[len(SEALED) :]) for row in history if row[0] == payment_id)
         sealed = SealedPayment(payment_id, None if head[0] is None else Head(*head), rows)
         yield from (f"audit: {finding}" for finding in verify_payment(sealed, KEYRING))
+
+
+def _asked(world: World) -> Iterator[str]:
+    """`make invariants`, as production asks."""
+    for invariant in INVARIANTS:
+        query = invariant.query(world.clock.now())
+        if not invariant.note and (rows := world.rows(query.sql, *query.parameters)):
+            yield f"{invariant.name}: {rows}"
 
 
 def _alarms(world: World) -> Iterator[str]:
