@@ -84,17 +84,20 @@ class Gate:
             raise asyncio.CancelledError
         number = self._counted(name)
         self._dies_soon(number, after=False)
-        result = made()
-        self._dies_soon(number, after=True)
-        return result
+        try:
+            return made()
+        finally:
+            self._dies_soon(number, after=True)
 
     async def _made(self, name: str, made: Any) -> Any:
         await self.alive()
         number = self._counted(name)
         await self._maybe_dies(number, after=False)
-        result = await made()
-        await self._maybe_dies(number, after=True)
-        return result
+        try:
+            return await made()
+        finally:
+            # What the call raised is an answer too, and one may die with it in hand.
+            await self._maybe_dies(number, after=True)
 
     async def alive(self) -> None:
         """Returns to the living alone."""

@@ -42,7 +42,8 @@ class Recovery:
     async def to_rest(self, *, captures: bool = False) -> None:
         """`captures`: past Chase's captures too. Raises NeverAtRest."""
         for _ in range(_ROUNDS_MAX):
-            await self._do(_round)
+            if not await self._do(_round):
+                continue
             due = min(self._due(captures), default=None)
             if due is None:
                 return
@@ -54,7 +55,8 @@ class Recovery:
         for process in self.gone:
             await process.bury()
 
-    async def _do(self, step: Step) -> None:
+    async def _do(self, step: Step) -> bool:
+        """Whether the process outlived it."""
         process = self._process or self._begun()
         alive = await process.run(step(process))
         self.raised += process.raised
@@ -62,6 +64,7 @@ class Recovery:
         if not alive:
             await process.leave_the_file()
             self._process = None
+        return alive
 
     def _begun(self) -> Process:
         gate, self._gate = self._gate or Gate(), None

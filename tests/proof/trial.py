@@ -100,7 +100,7 @@ class _Trial:
             process = self._first = Process(self._world, gate, on_not_found=scenario.policy)
             self._told.died = not await process.run(step_of(scenario.route, scenario.fault)(process))
             self._told.calls = gate.calls
-            if schedule.fate is Fate.ABANDONED:
+            if self._told.died and schedule.fate is Fate.ABANDONED:
                 await process.leave_the_file()
             self._told.violations += [f"raised {error!r}" for error in process.raised]
         self._look("after the crash", violations_now(self._world, scenario.policy))
