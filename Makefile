@@ -10,7 +10,7 @@ LOCAL_DATABASE := $(or $(LOCAL_DATA_DIR),.local)/payments.sqlite3
 QUIETLY := >&2
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test check format lint types imports docs docs-check db-check audit-verify chase-check ledger-check index-check bench-import
+.PHONY: help run token test check format lint types imports docs docs-check db-check audit-verify chase-check ledger-check invariants prove index-check bench-import
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -64,6 +64,12 @@ chase-check: $(READY) ## the production client through certification flows, agai
 
 ledger-check: $(READY) ## the journal against the simulator's books: 1 if something differs, 2 if it could not be checked
 	@$(BIN)/python -m local.ledger_check
+
+invariants: $(READY) ## the invariants of money, asked of the configured database: 1 if one is violated, 2 if it could not be asked
+	@SQLITE_PATH="$${SQLITE_PATH-$(LOCAL_DATABASE)}" $(BIN)/python -m shared.database.invariants
+
+prove: $(READY) ## a crash at every point: all schedules, or SAMPLE=n of them, or one by its text (SCHEDULE=...)
+	@$(BIN)/python -W error -m tests.proof $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SCHEDULE),'$(SCHEDULE)')
 
 index-check: $(READY) ## every installed Python (3.11 to 3.13) indexes the same functions
 	@$(BIN)/python -m local.index_check

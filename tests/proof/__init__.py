@@ -10,7 +10,7 @@ service       the use cases on those ports, as wiring joins them
 chase_desk    Chase: the simulator's own work and our own wire, without the sockets between them
 world         what outlives a process: the database's file, Chase's books, the bus, the clock
 recovery      everybody who goes on, until nothing is due any more
-invariants    what must hold: I1 to I8, against Chase's books
+invariants    what must hold: I1 to I8, against Chase's books (steady: of each payment by itself)
 trial         one schedule from its start to its verdict
 children      the same by real processes that end themselves (os._exit)
 enumeration   all schedules, or a sample that is always the same

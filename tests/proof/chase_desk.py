@@ -198,5 +198,3 @@ def _reply(answer: Answer) -> Reply:
 
 def _meaning(reply: Reply | NotSent | Unknown, judged: Callable[[Reply], Outcome]) -> Outcome:
     return judged(reply) if isinstance(reply, Reply) else reply
-
-

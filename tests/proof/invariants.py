@@ -9,22 +9,22 @@ what we say, to the cent, and everything found out.
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from shared.database.invariants import INVARIANTS
+from shared.database.invariant_questions import INVARIANTS
 from shared.database.rows import HISTORY, payments_of
 from shared.database.statements import whole
 from shared.payments.audit import SEALED
 from shared.payments.audit_verification import Head, SealedPayment, SealedRow, verify_payment
 from shared.payments.ids import merchant_order_number
 from shared.payments.inquiry import EMPTY_COUNTS_AFTER_S, OnNotFound
-from shared.payments.next_step import next_step
-from shared.payments.operations import UNRESOLVED, OperationKind, OperationState
+from shared.payments.operations import OperationKind, OperationState
 from shared.payments.payment import Payment
-from shared.payments.state_machine import OPEN_STATES, TRANSITIONS, State
-from tests.builders import KEYRING
+from shared.payments.state_machine import OPEN_STATES, State
+from tests.builders import KEYRING, NOW
 from tests.proof.chase_desk import Fault, arrivals_in
+from tests.proof.steady import left_alone, of_itself
 from tests.proof.world import World
 
 assert HISTORY[: len(SEALED)] == SEALED
@@ -34,7 +34,7 @@ _ALARMING: Final = re.compile(
     r".*(outcome_not_recorded|chase_client_failed|answer_contradicted|amount_mismatch|found_voided|failed)|message\..*"
 )
 _EXPECTED: Final = frozenset({"inquiry.positive_control_failed"})
-_REFUND, _SALE, _VOID = OperationKind.REFUND, OperationKind.SALE, OperationKind.VOID
+_REFUND, _SALE = OperationKind.REFUND, OperationKind.SALE
 _CAPTURED: Final = frozenset(
     {State.CAPTURED, State.SETTLED, State.PARTIALLY_REFUNDED, State.REFUNDED, State.RETURNED, State.CHARGED_BACK}
 )
@@ -54,9 +54,13 @@ def violations_now(world: World, policy: OnNotFound) -> list[str]:
 
 
 def _now(world: World, payments: list[Payment], books: list[Charge], policy: OnNotFound) -> list[str]:
-    found = [*_sent_once(world, payments, policy), *_charged_once(books, payments), *_instruments(world, payments)]
+    found = [
+        *_sent_once(world, payments, policy),
+        *_charged_once(world, books, payments),
+        *_instruments(world, payments),
+    ]
     for payment in payments:
-        found += [f"{payment.id} {payment.state}: {what}" for what in (*_of_itself(payment), *_left_alone(payment))]
+        found += [f"{payment.id} {payment.state}: {what}" for what in (*of_itself(payment), *left_alone(payment))]
     return found
 
 
@@ -100,18 +104,37 @@ def _sent_once(world: World, payments: list[Payment], policy: OnNotFound) -> Ite
             yield f"a {arrival.operation} was sent again while nobody knew what had become of it"
 
 
-def _charged_once(books: list[Charge], payments: list[Payment]) -> Iterator[str]:
+def _charged_once(world: World, books: list[Charge], payments: list[Payment]) -> Iterator[str]:
     bill_of = {merchant_order_number(payment.id): payment.reference for payment in payments}
     for order, times in Counter(charge["merchantOrderNumber"] for charge in books).items():
         if times > 1:
             yield f"I1 {order} was charged {times} times"
         if order not in bill_of:
             yield f"I1 a charge of no payment of ours: {order}"
-    standing = Counter(bill_of.get(charge["merchantOrderNumber"]) for charge in books if _stands(charge))
-    yield from (f"I1 the bill {bill} is charged {times} times" for bill, times in standing.items() if times > 1)
+    yield from _charged_apart(world, books, payments)
     for charge in books:
         if charge["refunded"] > charge["captured"]:
             yield f"I2 Chase refunded {charge['refunded']} of {charge['captured']}"
+
+
+def _charged_apart(world: World, books: list[Charge], payments: list[Payment]) -> Iterator[str]:
+    """A bill may be charged under a second key, but not while the first payment for it was open."""
+    held = {charge["requestId"] for charge in books if _stands(charge)}
+    payment_of = {payment.sale.request_id: payment for payment in payments}
+    closed_at: dict[str, datetime] = {}
+    for arrival in arrivals_in(world.arrivals):
+        payment = payment_of.get(arrival.request_id)
+        if payment is None or arrival.request_id not in held:
+            continue
+        open_until = closed_at.get(payment.reference)
+        if open_until is not None and NOW + timedelta(seconds=arrival.at_s) < open_until:
+            yield f"I1 the bill {payment.reference} was charged again while its first payment was open"
+        closed_at[payment.reference] = _closed_at(payment)
+
+
+def _closed_at(payment: Payment) -> datetime:
+    closing = (entry.at for entry in payment.history if entry.to_state not in OPEN_STATES)
+    return next(closing, datetime.max.replace(tzinfo=UTC))
 
 
 def _instruments(world: World, payments: list[Payment]) -> Iterator[str]:
@@ -121,55 +144,6 @@ def _instruments(world: World, payments: list[Payment]) -> Iterator[str]:
             yield f"{payment.id}: the instrument's row and instrument_kept differ"
         if payment.instrument_kept and payment.state not in OPEN_STATES:
             yield f"{payment.id} {payment.state}: its instrument is still kept"
-
-
-def _of_itself(payment: Payment) -> Iterator[str]:
-    """The payment against its own operations and history."""
-    refunds = [operation for operation in payment.operations if operation.kind is _REFUND]
-    reserved = sum(each.amount.amount_minor for each in refunds if each.state in UNRESOLVED)
-    refunded = sum(each.amount.amount_minor for each in refunds if each.state is OperationState.SUCCEEDED)
-    if reserved != payment.refund_reserved_minor:
-        yield f"I2 {payment.refund_reserved_minor} is reserved, and {reserved} of refunds is not resolved"
-    if refunded != payment.refunded_minor:
-        yield f"I2 {payment.refunded_minor} counts as refunded, and refunds of {refunded} succeeded"
-    if payment.refunded_minor + payment.refund_reserved_minor > payment.captured_minor:
-        yield "I2 more is refunded or reserved than was captured"
-    if payment.state is State.VOIDED and (payment.captured_minor or payment.refunded_minor):
-        yield "I3 voided, and money counts as taken or given back"
-    if sum(operation.state in UNRESOLVED for operation in payment.operations) > 1:
-        yield "two operations are not resolved"
-    yield from _folded(payment)
-
-
-def _folded(payment: Payment) -> Iterator[str]:
-    state = State.RECEIVED
-    for place, entry in enumerate(payment.history, start=1):
-        if entry.sequence != place:
-            yield f"I8 history has a gap before {entry.sequence}"
-        if entry.from_state is not state:
-            yield f"I8 entry {place} begins in {entry.from_state}, and the one before ended in {state}"
-        if TRANSITIONS.get((entry.from_state, entry.event)) is not entry.to_state:
-            yield f"I5 {entry.event} led from {entry.from_state} to {entry.to_state}"
-        state = entry.to_state
-    if state is not payment.state:
-        yield f"I8 its events lead to {state}"
-
-
-def _left_alone(payment: Payment) -> Iterator[str]:
-    """Whoever is not finished has a next step: ours, and scheduled, or its caller's, and named."""
-    operation, step = payment.unresolved, next_step(payment)
-    if operation is None:
-        if payment.state in OPEN_STATES:
-            yield "open, and no operation of it is"
-        if payment.state is State.AUTHORIZED and payment.sale.inquire_at is None:
-            yield "authorized, and nobody asks whether it was captured"
-        return
-    if step is None or (step.at is None and not step.what.startswith("repeat the sale")):
-        yield f"its {operation.kind} is {operation.state} and `next` names no step"
-    if operation.state is OperationState.UNKNOWN and operation.inquire_at is None:
-        yield f"I6 its {operation.kind} is unknown, and no inquiry is scheduled"
-    if operation.state is OperationState.QUEUED and operation.send_at is None and payment.state is not State.RECEIVED:
-        yield f"its {operation.kind} waits, and nobody sends it"
 
 
 def _agrees(payment: Payment, charge: Charge | None, now: datetime) -> Iterator[str]:
@@ -186,9 +160,9 @@ def _agrees(payment: Payment, charge: Charge | None, now: datetime) -> Iterator[
     # A capture is asked about a little after its time.
     inquire_at = payment.sale.inquire_at
     is_to_be_asked = payment.state is State.AUTHORIZED and inquire_at is not None and inquire_at > now
-    if payment.state in (State.AUTHORIZED, State.VOIDED) and payment.state.upper() != charge["state"]:
-        if not is_to_be_asked:
-            yield f"Chase has it {charge['state']}"
+    is_told = payment.state in (State.AUTHORIZED, State.VOIDED) and not is_to_be_asked
+    if is_told and payment.state.upper() != charge["state"]:
+        yield f"Chase has it {charge['state']}"
     yield from _agrees_on_money(payment, charge)
 
 

@@ -68,9 +68,7 @@ def void(key: str = "void-1", *, or_refund: bool = False) -> Step:
     return follow_up(VoidCall, key, or_refund=or_refund)
 
 
-def refund(
-    key: str = "refund-1", *, of: str = BILL, amount_minor: int | None = None, or_void: bool = False
-) -> Step:
+def refund(key: str = "refund-1", *, of: str = BILL, amount_minor: int | None = None, or_void: bool = False) -> Step:
     return follow_up(RefundCall, key, of, amount_minor=amount_minor, or_void=or_void)
 
 
@@ -79,9 +77,7 @@ def report(event: UpdateEvent, **evidence: Any) -> Step:
 
     async def tell(process: Process) -> None:
         payment_id = process.world.payment_id(BILL)
-        unknown = process.world.rows(
-            "SELECT id FROM operations WHERE payment_id = ? AND state = 'unknown'", payment_id
-        )
+        unknown = process.world.rows("SELECT id FROM operations WHERE payment_id = ? AND state = 'unknown'", payment_id)
         if event.value.startswith("resolved"):
             # Its reporter names it again, whatever has become of it meanwhile.
             process.world.facts.setdefault("unknown", unknown[0][0] if unknown else "op_none")
@@ -161,4 +157,3 @@ def repeats(route: str, fault: Fault) -> Step | None:
     if route == "sale.followed":
         return sale("card")
     return step_of(route, fault) if is_called else None
-

@@ -22,6 +22,12 @@ class Scenario:
     def __str__(self) -> str:
         return f"{self.route}/{self.start}/{self.fault}/{self.policy}"
 
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Raises ValueError for a text that is none of ours."""
+        route, start, fault, policy = text.split("/")
+        return cls(route, start, Fault(fault), OnNotFound(policy))
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -44,7 +50,6 @@ class Schedule:
     @classmethod
     def read(cls, text: str) -> Self:
         """Raises ValueError for a text that is none of ours."""
-        route, start, fault, policy, fate, point, recovery, caller = text.split("/")
-        scenario = Scenario(route, start, Fault(fault), OnNotFound(policy))
+        *scenario, fate, point, recovery, caller = text.split("/")
         second = None if recovery == _NOWHERE else Point.read(recovery)
-        return cls(scenario, Fate(fate), Point.read(point), second, caller == "hasty")
+        return cls(Scenario.read("/".join(scenario)), Fate(fate), Point.read(point), second, caller == "hasty")

@@ -97,9 +97,7 @@ def a_payment(kind: str, amount_minor: int) -> tuple[Payment, SaleRequest]:
 def an_operation(kind: OperationKind, amount_minor: int, number: int = 2) -> Operation:
     name = f"op_{number:032x}"
     times = {"created_at": NOW, "claimed_at": NOW}
-    return Operation(
-        name, kind, OperationState.SUBMITTED, Money(amount_minor, "USD"), chase_request_id(name), **times
-    )
+    return Operation(name, kind, OperationState.SUBMITTED, Money(amount_minor, "USD"), chase_request_id(name), **times)
 
 
 @asynccontextmanager

@@ -158,9 +158,7 @@ def open_world(folder: Path, *, fault: Fault = Fault.NONE) -> Iterator[World]:
     clock = ProofClock(told.get("offsetS", 0.0))
     chase = ChaseDesk(folder / _BOOKS, folder / _ARRIVALS, clock, fault=fault)
     bus = Bus(folder / _BUS, clock)
-    world = World(
-        folder, clock, chase, bus, facts=told.get("facts", {}), generation=told.get("generation", 0)
-    )
+    world = World(folder, clock, chase, bus, facts=told.get("facts", {}), generation=told.get("generation", 0))
     try:
         yield world
     finally:
