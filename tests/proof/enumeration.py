@@ -16,14 +16,15 @@ _EXIT_EVERY: Final = 6
 
 def all_schedules(trials: Trials, of: Sequence[Scenario]) -> Iterator[Schedule]:
     """
-    For each scenario, dying before and after each call: abandoned with a caller that repeats at once, frozen and
-    thawed, abandoned with a recovery that dies too; and some of the first by a process that really ends.
+    For each scenario, dying before and after each call: abandoned with a caller that repeats at once; frozen, and
+    thawed late or soon; abandoned with a recovery that dies too; and some of the first by a process that really ends.
     """
     for scenario in of:
         for point in points_of(trials, scenario):
             once = Schedule(scenario, Fate.ABANDONED, point, hasty=True)
             yield once
             yield Schedule(scenario, Fate.FROZEN, point)
+            yield Schedule(scenario, Fate.FROZEN, point, hasty=True)
             yield Schedule(scenario, Fate.ABANDONED, point, _recovery_point(once))
             if _number(once) % _EXIT_EVERY == 0:
                 yield Schedule(scenario, Fate.EXIT, point)

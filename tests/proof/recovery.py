@@ -42,7 +42,7 @@ class Recovery:
     async def to_rest(self, *, captures: bool = False) -> None:
         """`captures`: past Chase's captures too. Raises NeverAtRest."""
         for _ in range(_ROUNDS_MAX):
-            if not await self._do(_round):
+            if not await self._do(one_round):
                 continue
             due = min(self._due(captures), default=None)
             if due is None:
@@ -89,7 +89,8 @@ class Recovery:
                 yield _time(inquire_at)
 
 
-async def _round(process: Process) -> None:
+async def one_round(process: Process) -> None:
+    """Each timer once, and what the bus delivers now."""
     await process.outbox_sweep.run_once()
     await process.consume_due()
     await process.reconciliation.run_once()

@@ -120,7 +120,7 @@ _TRIED: Final[Mapping[str, Mapping[str, tuple[Fault, ...]]]] = {
         "partial_approval": _MOVING,
         "late_charge": _MOVING,
     },
-    "purge": {"captured": _ALONE, "queued_sale": _ALONE},
+    "purge": {"captured": _ALONE, "queued_sale": _ALONE, "long_ago": _ALONE},
 }
 # What two counted empties mean matters where nothing is there; and, under `fail`, where all look in the wrong place.
 _BY_POLICY: Final = (

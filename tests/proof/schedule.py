@@ -34,7 +34,8 @@ class Schedule:
     """
     `point` is where the process of the route dies, `recovery` where the one that goes on dies (None: it does not).
 
-    A hasty caller repeats at once, and again in the end; the others in the end.
+    A hasty caller repeats at once, and again in the end; a patient one in the end. Where nobody calls, the timers do.
+    What is frozen thaws right after a hasty caller, and else when everything has come to rest.
     """
 
     scenario: Scenario

@@ -153,6 +153,10 @@ class Process:
         """A dead process holds no file; what hangs in it hangs on."""
         await self._engine.close()
 
+    @property
+    def is_frozen(self) -> bool:
+        return self.gate.dead.is_set()
+
     async def thaw(self) -> None:
         """It goes on where it froze, and to its end."""
         self.gate.thaw()

@@ -79,7 +79,10 @@ _PART: Final = routes.refund("refund-0", amount_minor=PART_MINOR)
 _LOST: Final = _sold(fault=Fault.DROP_AFTER_PROCESSING)
 _NEVER_ARRIVED: Final = _sold(fault=Fault.DROP_BEFORE_PROCESSING)
 _CALLED_NOT_FOUND: Final = _then(_LOST, routes.report(UpdateEvent.RESOLVED_NOT_FOUND))
+_QUEUED_REFUND: Final = _then(_CAPTURED, _PART, fault=Fault.NOT_SENT)
 _DUE_S: Final = 3
+# What did not get through is sent again after 10 s at most; its message is its first owner's for 30 s.
+_REQUEUED_AFTER_S: Final = 41
 
 STARTS: Final[Mapping[str, Start]] = {
     "none": _empty,
@@ -103,11 +106,16 @@ STARTS: Final[Mapping[str, Start]] = {
     ),
     "received": _sold(fault=Fault.NOT_SENT),
     "queued_sale": _sold("queued", fault=Fault.NOT_SENT),
-    "queued_refund": _then(_CAPTURED, _PART, fault=Fault.NOT_SENT),
+    "queued_refund": _QUEUED_REFUND,
     "queued_void": _then(_AUTHORIZED, routes.void("void-0"), fault=Fault.NOT_SENT),
     "partial_approval": _then(_empty, routes.sale("card", amount_minor=HALF_APPROVED_MINOR), away=True),
     "late_charge": _then(_CALLED_NOT_FOUND, routes.reconciliation, after_s=_ASKED_AGAIN_AFTER_S, away=True),
     "late_charge.captured": _then(_CALLED_NOT_FOUND, routes.reconciliation, after_s=CAPTURED_AFTER_S, away=True),
+    # Its message was sent, read and done long ago.
+    "long_ago": _then(
+        _then(_QUEUED_REFUND, routes.outbox_sweep, routes.chase_retry, after_s=_REQUEUED_AFTER_S),
+        after_s=40 * 86400,
+    ),
     "abandoned_sale": _died(_empty, routes.sale(), "chase.sale"),
     "abandoned_void": _died(_AUTHORIZED, routes.void("void-0"), "chase.void"),
     "abandoned_refund": _died(_CAPTURED, _PART, "chase.refund"),

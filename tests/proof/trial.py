@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.proof.chase_desk import Fault
 from tests.proof.crashing import Fate, Gate
 from tests.proof.invariants import payments_in, violations_at_rest, violations_now
-from tests.proof.recovery import NeverAtRest, Recovery
+from tests.proof.recovery import NeverAtRest, Recovery, one_round
 from tests.proof.routes import repeats, step_of
 from tests.proof.schedule import Scenario, Schedule
 from tests.proof.service import Process
@@ -109,12 +109,12 @@ class _Trial:
 
     async def _go_on(self) -> None:
         repeat = repeats(self._scenario.route, self._scenario.fault)
-        if self._schedule.hasty and repeat is not None:
-            await self._recovery.asked(repeat)
+        if self._schedule.hasty:
+            await self._recovery.asked(repeat or one_round)
+            await self._thaw()
         await self._rest("at rest")
-        if self._first is not None and self._schedule.fate is Fate.FROZEN:
-            await self._first.thaw()
-            self._told.violations += [f"raised {error!r}" for error in self._first.raised]
+        if self._first is not None and self._first.is_frozen:
+            await self._thaw()
             await self._rest("at rest after the thaw")
         if repeat is not None:
             await self._recovery.asked(repeat)
@@ -122,6 +122,11 @@ class _Trial:
         if captures_at := [each.captures_at for each in payments_in(self._world) if each.captures_at is not None]:
             self._world.clock.move_to(_past(max(captures_at)))
             await self._rest("at rest after the captures", captures=True)
+
+    async def _thaw(self) -> None:
+        if self._first is not None and self._schedule.fate is Fate.FROZEN:
+            await self._first.thaw()
+            self._told.violations += [f"raised {error!r}" for error in self._first.raised]
 
     async def _rest(self, when: str, *, captures: bool = False) -> None:
         await self._recovery.to_rest(captures=captures)
