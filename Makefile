@@ -4,13 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-CODE := functions shared local docs benchmarks tests function_app.py
+CODE := functions shared local ctp docs benchmarks tests function_app.py
 LOCAL_DATABASE := $(or $(LOCAL_DATA_DIR),.local)/payments.sqlite3
 # What a check prints belongs on stderr where the output is a value (make token).
 QUIETLY := >&2
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test check format lint types imports docs docs-check db-check audit-verify chase-check ledger-check invariants prove index-check bench-import
+.PHONY: help run token test check format lint types imports docs docs-check db-check audit-verify chase-check ledger-check invariants prove index-check bench-import demo-rollout
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -29,7 +29,7 @@ run: $(READY) ## the service on :7071 with the Chase simulator on :7072
 token: $(READY) ## a bearer token for the running service, all roles and billers, 90 days
 	@$(BIN)/python -m local.token
 
-test: $(READY) ## every test, with 100 % branch coverage of payments/ and use_cases/
+test: $(READY) ## every test, with 100 % branch coverage of payments/, shadow/ and use_cases/
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing -q
 
 check: format lint types imports docs-check test bench-import index-check ## what CI runs
@@ -64,6 +64,8 @@ chase-check: $(READY) ## the production client through certification flows, agai
 
 ledger-check: $(READY) ## the journal against the simulator's books: 1 if something differs, 2 if it could not be checked
 	@$(BIN)/python -m local.ledger_check
+demo-rollout: $(READY) ## CTP's client through shadow, 1 %, 10 %, 100 % against a service of its own, with faults (DEMO_BILLS=200)
+	@$(BIN)/python -m local.demo_rollout
 
 invariants: $(READY) ## the invariants of money, asked of the configured database: 1 if one is violated, 2 if it could not be asked
 	@SQLITE_PATH="$${SQLITE_PATH-$(LOCAL_DATABASE)}" $(BIN)/python -m shared.database.invariants

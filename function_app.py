@@ -2,10 +2,10 @@
 
 import azure.functions as func
 
-from functions import chase_retry, follow_ups, health, outbox_sweep, payments, purge, reconciliation
+from functions.doors import BLUEPRINTS
 
 # Functions' own keys are no identity; every route but the health ones authenticates in functions/_http.py.
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
-for blueprint in (payments.bp, follow_ups.bp, health.bp, chase_retry.bp, outbox_sweep.bp, reconciliation.bp, purge.bp):
+for blueprint in BLUEPRINTS:
     app.register_functions(blueprint)

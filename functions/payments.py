@@ -16,8 +16,9 @@ from functions._representation import RETRY_AFTER_S, SALE_STATUS, etag, shown
 from shared.auth.caller import Role
 from shared.payments.errors import NotFound, PaymentFailed, PaymentServiceError, ProcessorUnavailable
 from shared.payments.payment import Payment
+from shared.payments.sale_attempts import BLOCKED_CODE
 from shared.payments.state_machine import State
-from shared.use_cases.sale import SaleAnswer, SaleCall
+from shared.use_cases.calls import LeftToExisting, SaleAnswer, SaleCall
 
 bp = func.Blueprint()
 
@@ -53,7 +54,7 @@ async def _sale(call: Call) -> Reply:
 
     key = idempotency_key(call.request)
     body = read_object(call.request.get_body())
-    request = read_sale(body, idempotency_key=key)
+    request, control = read_sale(body, idempotency_key=key)
     call.caller.require_biller(request.biller_id)
     taken = await call.services.sale.take(
         SaleCall(
@@ -62,8 +63,12 @@ async def _sale(call: Call) -> Reply:
             idempotency_key=key,
             body=call.services.fingerprints.of(canonical(fingerprinted(body))),
             nonce=call.nonce(),
+            control=control,
         )
     )
+    if isinstance(taken, LeftToExisting):
+        recorded = {} if taken.recorded else {"recorded": False}
+        return Reply(HTTPStatus.OK, {"mode": taken.mode, "processor": "existing", **recorded})
     return _sale_reply(call, taken)
 
 
@@ -93,11 +98,16 @@ def _sale_reply(call: Call, taken: SaleAnswer) -> Reply:
     payment = taken.payment
     body = shown(payment, call.services.clock.now())
     headers = {"Idempotent-Replayed": "true"} if taken.replayed else {}
+    if payment.mode == "shadow":
+        return Reply(HTTPStatus.ACCEPTED, body, {**headers, "ETag": etag(payment)})
     waits_with_us = payment.state is State.RECEIVED and payment.sale.send_at is not None
     if payment.state in SALE_PROBLEM and not waits_with_us:
         told = problem(SALE_PROBLEM[payment.state](payment, body), call.request)
         return replace(told, headers={**told.headers, **headers})
     status = SALE_STATUS[payment.state]
+    if body["outcome"]["code"] == BLOCKED_CODE:
+        # Who reads `code` as of a problem finds it, and who reads `outcome.code` as of a decline.
+        body["code"] = BLOCKED_CODE
     if status is HTTPStatus.CREATED:
         headers["Location"] = f"{urlsplit(call.request.url).path.rstrip('/')}/{payment.id}"
     if status is HTTPStatus.ACCEPTED:

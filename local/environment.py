@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from local.chase_simulator import Credential
 from local.keys import LocalKeys
 from shared.auth.caller import Role
-from shared.settings import SettingsError
+from shared.settings import Settings, SettingsError
 
 DATA_DIR: Final = ".local"
 PORT: Final = 7071
@@ -22,6 +23,7 @@ CALLER: Final = "ctp"
 HMAC_KEY_ID: Final = "ctp-local"
 KEY_NAME: Final = "local"
 CHASE_CLIENT_ID: Final = "local-ctp"
+SHADOW_CLIENT_ID: Final = "local-ctp-shadow"
 
 MERCHANTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "city-water": {
@@ -40,6 +42,9 @@ MERCHANTS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
 }
 
+# The simulator's own tests: what is charged under these is charged to nobody.
+SHADOW_MERCHANT_IDS: Final[Mapping[str, str]] = {"city-water": "998482157640", "county-tax": "998482157641"}
+
 
 def data_dir(environ: Mapping[str, str]) -> Path:
     """LOCAL_DATA_DIR; relative to where the command was started."""
@@ -52,6 +57,16 @@ def port(environ: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) > _PORT_MAX:
         raise SettingsError(f"{name}: must be a port number, at most {_PORT_MAX}")
     return int(text)
+
+
+def simulated_clients(settings: Settings) -> list[Credential]:
+    """Who may be a client of the simulator: the service, and its shadow."""
+    live = frozenset(merchant.merchant_id for merchant in settings.merchants.values())
+    clients = [Credential("live", settings.chase_client_id, settings.chase_client_secret, live)]
+    if settings.shadow_chase_client_id is not None:
+        test = frozenset(settings.shadow_merchant_ids.values())
+        clients.append(Credential("test", settings.shadow_chase_client_id, settings.shadow_chase_client_secret, test))
+    return clients
 
 
 def local_environment(
@@ -70,6 +85,12 @@ def local_environment(
         "CHASE_TOKEN_URL": chase_token_url,
         "CHASE_CLIENT_ID": CHASE_CLIENT_ID,
         "CHASE_CLIENT_SECRET": keys.chase_client_secret.reveal(),
+        "SHADOW_CHASE_BASE_URL": chase_base_url,
+        "SHADOW_CHASE_TOKEN_URL": chase_token_url,
+        "SHADOW_CHASE_CLIENT_ID": SHADOW_CLIENT_ID,
+        "SHADOW_CHASE_CLIENT_SECRET": keys.shadow_client_secret.reveal(),
+        "SHADOW_MERCHANT_IDS": json.dumps(SHADOW_MERCHANT_IDS),
+        "ROLLOUT_DECISION_REQUIRED": "false",
         "MERCHANTS": json.dumps(MERCHANTS),
         "FINGERPRINT_KEYS": json.dumps({KEY_NAME: keys.fingerprint_key.reveal()}),
         "INSTRUMENT_KEYS": json.dumps({KEY_NAME: keys.instrument_key.reveal()}),
@@ -83,6 +104,9 @@ def local_environment(
     }
     if environ.get("SQL_CONNECTION_STRING"):
         del defaults["SQLITE_PATH"]
+    if environ.get("MERCHANTS") and not environ.get("SHADOW_MERCHANT_IDS"):
+        # Billers of one's own: they have no tests at the simulator unless one names them.
+        defaults = {name: value for name, value in defaults.items() if not name.startswith("SHADOW_")}
     if environ.get("AUDIT_ANCHOR_CONTAINER_URL"):
         del defaults["AUDIT_ANCHOR_DIRECTORY"]
     return defaults | {name: value for name, value in environ.items() if value}

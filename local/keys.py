@@ -39,6 +39,7 @@ class LocalKeys:
     audit_key: Secret
     hmac_key: Secret
     chase_client_secret: Secret
+    shadow_client_secret: Secret
 
 
 def local_keys(data_dir: Path) -> LocalKeys:
@@ -61,6 +62,7 @@ def local_keys(data_dir: Path) -> LocalKeys:
         audit_key=_random_key(directory / "audit.key"),
         hmac_key=_random_key(directory / "hmac-ctp-local.key"),
         chase_client_secret=_random_key(directory / "chase-client-secret.key"),
+        shadow_client_secret=_random_key(directory / "shadow-client-secret.key"),
     )
 
 

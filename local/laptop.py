@@ -12,9 +12,9 @@ from typing import Any, Final
 from function_app import app
 from local.bus import Bus
 from local.bus_publisher import BusPublisher
-from local.chase_simulator import ChaseSimulator, Credential
+from local.chase_simulator import ChaseSimulator
 from local.clock import SETTLE_WITHIN_S, LocalClock
-from local.environment import PORT, SIMULATOR_PORT, data_dir, local_environment, port
+from local.environment import PORT, SIMULATOR_PORT, data_dir, local_environment, port, simulated_clients
 from local.greeting import greeting
 from local.host import Host
 from local.host_settings import HostSettings
@@ -104,12 +104,11 @@ async def _simulator(
 ) -> ChaseSimulator:
     for needed in (control_port, control_port + 1) if control_port else ():
         require_free(needed, "CHASE_SIMULATOR_PORT")
-    merchant_ids = frozenset(merchant.merchant_id for merchant in settings.merchants.values())
     simulator = ChaseSimulator(
         books=directory / "chase-books.sqlite3",
         clock=clock,
         ends_after_s=settings.pace.chase_ends_after_s,
-        credentials=[Credential("live", settings.chase_client_id, settings.chase_client_secret, merchant_ids)],
+        credentials=simulated_clients(settings),
     )
     stack.push_async_callback(simulator.stop)
     await simulator.start(control_port=control_port)

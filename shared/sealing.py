@@ -4,22 +4,11 @@ import base64
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from shared.payments.money import Money
-from shared.payments.requests import (
-    AccountType,
-    Ach,
-    AchAuthorization,
-    Address,
-    Card,
-    Initiator,
-    Instrument,
-    Payer,
-    SaleRequest,
-    TokenType,
-    keepable,
-)
+from shared.payments.request_text import plain_request, read_request
+from shared.payments.requests import Card, SaleRequest, keepable
 from shared.payments.sealed import CannotOpen, SealedInstrument
 from shared.payments.secret import Secret
 
@@ -41,9 +30,12 @@ class InstrumentSealing:
         """Raises ValueError for an instrument that may not be kept (a card number, a wallet's bundle)."""
         if keepable(request.method) is None:
             raise ValueError("this kind of instrument is never kept")
+        # A CVV is kept by nobody (PCI DSS 3.3.1).
+        method = replace(request.method, cvv=None) if isinstance(request.method, Card) else request.method
+        kept = replace(request, method=method)
         key_name = next(iter(self._keys))
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._cipher(key_name).encrypt(nonce, _plain(request), payment_id.encode())
+        sealed = self._cipher(key_name).encrypt(nonce, json.dumps(plain_request(kept)).encode(), payment_id.encode())
         return SealedInstrument(key_name, base64.b64encode(nonce + sealed).decode("ascii"))
 
     def open(self, sealed: SealedInstrument, payment_id: str) -> SaleRequest:
@@ -57,73 +49,9 @@ class InstrumentSealing:
             plain = self._cipher(sealed.key_name).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], payment_id.encode())
         except (ValueError, InvalidTag):
             raise CannotOpen("it is damaged, or was sealed for another payment") from None
-        return _request(json.loads(plain))
+        return read_request(json.loads(plain))
 
     def _cipher(self, key_name: str) -> Any:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - it costs a cold start 50 ms
 
         return AESGCM(base64.b64decode(self._keys[key_name].reveal()))
-
-
-def _plain(request: SaleRequest) -> bytes:
-    payer, address = request.payer, request.payer.address
-    told = {
-        "billerId": request.biller_id,
-        "reference": request.reference,
-        "amountMinor": request.amount.amount_minor,
-        "currency": request.amount.currency,
-        "method": _plain_instrument(request.method),
-        "payer": [payer.first_name, payer.last_name, payer.email],
-        "address": [address.line1, address.city, address.state, address.postal_code, address.country, address.line2],
-        "initiator": request.initiator,
-        "statementDescriptor": request.statement_descriptor,
-        "metadata": dict(request.metadata),
-    }
-    return json.dumps(told, separators=(",", ":")).encode()
-
-
-def _plain_instrument(instrument: Instrument) -> dict[str, object]:
-    match instrument:
-        case Ach():
-            return {
-                "routingNumber": instrument.routing_number,
-                "accountNumber": instrument.account_number.reveal(),
-                "accountType": instrument.account_type,
-                "authorization": instrument.authorization,
-            }
-        case Card(token_type=TokenType()):
-            return {
-                "token": instrument.number.reveal(),
-                "tokenType": instrument.token_type,
-                "month": instrument.month,
-                "year": instrument.year,
-            }
-        case _:
-            raise ValueError("this kind of instrument is never kept")
-
-
-def _request(told: Mapping[str, Any]) -> SaleRequest:
-    line1, city, state, postal_code, country, line2 = told["address"]
-    first_name, last_name, email = told["payer"]
-    return SaleRequest(
-        biller_id=told["billerId"],
-        reference=told["reference"],
-        amount=Money(told["amountMinor"], told["currency"]),
-        method=_instrument(told["method"]),
-        payer=Payer(first_name, last_name, email, Address(line1, city, state, postal_code, country, line2)),
-        initiator=Initiator(told["initiator"]),
-        statement_descriptor=told["statementDescriptor"],
-        metadata=told["metadata"],
-    )
-
-
-def _instrument(told: Mapping[str, Any]) -> Instrument:
-    if "token" in told:
-        # Its CVV was not kept: nobody may keep one.
-        return Card(Secret(told["token"]), told["month"], told["year"], token_type=TokenType(told["tokenType"]))
-    return Ach(
-        told["routingNumber"],
-        Secret(told["accountNumber"]),
-        AccountType(told["accountType"]),
-        AchAuthorization(told["authorization"]),
-    )

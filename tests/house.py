@@ -15,9 +15,9 @@ import jwt
 import function_app
 from local.bus import Bus
 from local.bus_publisher import BusPublisher
-from local.chase_simulator import ChaseSimulator, Credential
+from local.chase_simulator import ChaseSimulator
 from local.clock import ManualClock
-from local.environment import HMAC_KEY_ID, local_environment
+from local.environment import HMAC_KEY_ID, local_environment, simulated_clients
 from local.host import Host
 from local.http_messages import Scope
 from local.keys import LocalKeys
@@ -166,17 +166,17 @@ async def open_house(data: Path, keys: LocalKeys, **settings: str) -> AsyncItera
     """A house on the files in `data` (a second one on the same files is a restart). `settings` by their names."""
     clock, telemetry = ManualClock(NOW), RecordedTelemetry()
     given = local_environment(data, keys, "http://127.0.0.1", "http://127.0.0.1", {})
-    credential = Credential(
-        "live",
-        given["CHASE_CLIENT_ID"],
-        keys.chase_client_secret,
-        frozenset(merchant["merchant_id"] for merchant in json.loads(given["MERCHANTS"]).values()),
-    )
+    unaddressed = Settings.from_environment({**given, **settings})
     simulator = ChaseSimulator(
-        books=data / "chase-books.sqlite3", clock=clock, ends_after_s=70.0, credentials=[credential]
+        books=data / "chase-books.sqlite3", clock=clock, ends_after_s=70.0, credentials=simulated_clients(unaddressed)
     )
     await simulator.start()
-    at = {"CHASE_BASE_URL": simulator.base_url, "CHASE_TOKEN_URL": simulator.token_url}
+    at = {
+        f"{prefix}CHASE_{name}": url
+        for prefix in ("", "SHADOW_")
+        for name, url in (("BASE_URL", simulator.base_url), ("TOKEN_URL", simulator.token_url))
+        if f"{prefix}CHASE_{name}" in given
+    }
     read = Settings.from_environment({**given, **at, **settings})
     publisher = BusPublisher()
     services = build(read, publisher=publisher, clock=clock, telemetry=telemetry)

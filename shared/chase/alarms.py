@@ -15,6 +15,7 @@ ALARM_OF: Final[Mapping[str, str]] = {
     codes.AUTH_UNAVAILABLE: "chase_token_unavailable",
     codes.CREDENTIAL_REFUSED: "chase_credential_refused",
     codes.NOT_ENTITLED: "chase_not_entitled",
+    codes.HOST_REFUSED: "shadow.production_egress",
 }
 
 

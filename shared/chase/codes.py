@@ -13,6 +13,10 @@ NOT_ENTITLED: Final = "NOT_ENTITLED"
 FORBIDDEN: Final = "FORBIDDEN"
 THROTTLED: Final = "THROTTLED"
 
+# Shadow was about to speak to somebody else than Chase's tests, or about another merchant than a test one.
+HOST_REFUSED: Final = "HOST_REFUSED"
+SHADOW_REFUSED: Final = "SHADOW_REFUSED"
+
 # Unknown: bytes left us, and what came back is no answer we understand.
 READ_TIMEOUT: Final = "READ_TIMEOUT"
 CONNECTION_LOST: Final = "CONNECTION_LOST"

@@ -28,7 +28,8 @@ class ChaseEndpoint:
 
     `pool_timeout_s` bounds the wait for a connection, a new one's connect included; `keepalive_s` must be shorter than
     the time after which Chase closes an idle connection. `lookup_parameter` names the query that finds a payment by its
-    request-id: published sources differ about it.
+    request-id: published sources differ about it. `pinned_to` are the only hosts that anything is sent to; None: those
+    of the two addresses.
 
     Raises ValueError, which names every field that is wrong and no value.
     """
@@ -48,6 +49,7 @@ class ChaseEndpoint:
     read_timeout_s: float = 75.0
     keepalive_s: float = 15.0
     connections_max: int = 256
+    pinned_to: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         problems = list(self._problems())

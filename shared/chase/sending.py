@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -65,6 +66,8 @@ class Sending:
         Past `send_before_s` (on the scale of `boot_s`) nothing is sent. Whatever goes wrong is judged by one question:
         had the request reached the wire? Cancellation alone is raised.
         """
+        if self._is_out_of_bounds(message):
+            return NotSent(codes.HOST_REFUSED, "this host is not among those that may be spoken to; nothing was sent")
         attempt = _Attempt(send_before_s)
         try:
             return await self._reply(message, attempt, within_s)
@@ -72,6 +75,10 @@ class Sending:
             return NotSent(codes.SEND_DEADLINE_PASSED, "came to the wire after its deadline; nothing was sent")
         except Exception as error:
             return _lost(error) if attempt.sent else _not_connected(error)
+
+    def _is_out_of_bounds(self, message: Message) -> bool:
+        pinned_to = self._endpoint.pinned_to
+        return pinned_to is not None and urlsplit(message.url).hostname not in pinned_to
 
     async def _reply(self, message: Message, attempt: _Attempt, within_s: float | None) -> Reply:
         async with self._opened().request(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from shared.payments.idempotency import Fingerprint, Nonce
 from shared.payments.payment import Operation
+from shared.payments.sale_attempts import Attempt, Decline
 from shared.payments.sealed import SealedInstrument
 
 
@@ -27,12 +28,19 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """`sealed` is the instrument of a sale that begins to wait with us."""
+    """
+    `sealed` is the instrument of a sale that begins to wait with us.
+
+    `attempt` is a sale that leaves by this step, if its network's rules let it; `declined` what the network said of one
+    by which it ended.
+    """
 
     key: Key | None = None
     nonce: Nonce | None = None
     message: Received | None = None
     sealed: SealedInstrument | None = None
+    attempt: Attempt | None = None
+    declined: Decline | None = None
 
 
 NOTHING_BESIDE = Beside()

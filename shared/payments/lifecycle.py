@@ -69,6 +69,33 @@ def submitted_sale(
     return advanced(received, Event.SALE_SUBMITTED, operation, actor=caller, now=now)
 
 
+def unsent(intent: Payment) -> Payment:
+    """What `submitted_sale` made, before it was submitted: for an intent of which nothing was stored."""
+    waiting = replace(intent.sale, state=OperationState.QUEUED, outcome=None)
+    return replace(intent, version=0, state=State.RECEIVED, operations=(waiting,), history=())
+
+
+def blocked_sale(payment: Payment, told: OutcomeRecord, *, actor: str, now: datetime) -> Payment:
+    """
+    A `received` sale that a rule of the payer's network does not let leave: declined for good, without Chase.
+
+    Raises TransitionNotAllowed where the sale is not `received`.
+    """
+    sale = payment.sale
+    ended = replace(sale, state=next_operation_state(sale.state, OperationEvent.BLOCKED), outcome=told, send_at=None)
+    return replace(advanced(payment, Event.SALE_BLOCKED, ended, actor=actor, now=now), instrument_kept=False)
+
+
+def live_disabled(intent: Payment, *, now: datetime) -> Payment:
+    """What `submitted_sale` made, ended before anything was stored or sent: live sales are switched off."""
+    payment = unsent(intent)
+    told = NotSent("live-disabled", "live sales are switched off; nothing was sent")
+    sale = payment.sale
+    state = next_operation_state(sale.state, OperationEvent.FAILED)
+    ended = replace(sale, state=state, outcome=record(told, sale.request_id))
+    return advanced(payment, Event.LIVE_DISABLED, ended, actor=payment.caller, now=now)
+
+
 _SUBMITTED: Final[Mapping[OperationKind, Event]] = {
     OperationKind.SALE: Event.SALE_SUBMITTED,
     OperationKind.VOID: Event.VOID_SUBMITTED,

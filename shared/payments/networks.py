@@ -38,8 +38,8 @@ NETWORK_OF_BRAND: Final[Mapping[str, Network]] = MappingProxyType(
     }
 )
 
-# Whose rules a network's instruments are held to. No rule of the five others is public: their tries are recorded, so
-# that a rule added later knows the past. What is not identified is held to the rules of all, for it may be either's.
+# Whose rules a network's instruments are held to. No rule of the five others is public: their declines are remembered,
+# so that a rule added later knows the past. What is not identified is held to the rules of all, for it may be either's.
 RULES_OF: Final[Mapping[Network, frozenset[Network]]] = MappingProxyType(
     {
         Network.VISA: frozenset({Network.VISA}),

@@ -32,6 +32,7 @@ class OperationState(StrEnum):
 
 class OperationEvent(StrEnum):
     CLAIMED = "claimed"
+    BLOCKED = "blocked"
     APPROVED = "approved"
     DECLINED = "declined"
     PENDING = "pending"
@@ -45,6 +46,8 @@ _S, _E = OperationState, OperationEvent
 # fmt: off
 OPERATION_TRANSITIONS: Mapping[tuple[OperationState, OperationEvent], OperationState] = MappingProxyType({
     (_S.QUEUED,    _E.CLAIMED):  _S.SUBMITTED,
+    # What a rule of the network does not let leave ends as what the network would decline.
+    (_S.QUEUED,    _E.BLOCKED):  _S.DECLINED,
     (_S.QUEUED,    _E.FAILED):   _S.FAILED,
 
     (_S.SUBMITTED, _E.APPROVED): _S.SUCCEEDED,

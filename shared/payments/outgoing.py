@@ -26,7 +26,9 @@ def _waits(operation: Operation) -> bool:
 def _sending(payment: Payment, operation: Operation) -> Message:
     assert operation.send_at is not None, "waiting means that"
     ids = {"paymentId": payment.id, "operationId": operation.id}
-    return Message(Queue.CHASE_RETRY, ids, operation.send_at, operation.attempts)
+    # Money never waits behind shadow.
+    queue = Queue.SHADOW_MIRROR if payment.mode == "shadow" else Queue.CHASE_RETRY
+    return Message(queue, ids, operation.send_at, operation.attempts)
 
 
 def _posting(posting: Posting) -> Message:

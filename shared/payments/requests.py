@@ -147,6 +147,7 @@ class Merchant:
     `capture_delay` is True for `captureMethod: DELAYED`: a NOW sale cannot be voided, only refunded. A bank debit may
     be refunded after `ach_refund_hold_days`: one that bounces after its refund pays twice. `queued_when_down` are the
     kinds of instrument whose sales wait with us while Chase is down (Keepable); all others wait with their caller.
+    `shadow` says that the merchant id is one for tests.
     """
 
     biller_id: str
@@ -157,6 +158,7 @@ class Merchant:
     soft_merchant_name: str | None = None
     category_code: str | None = None
     ach_refund_hold_days: int = 0
+    shadow: bool = False
     queued_when_down: frozenset["Keepable"] = frozenset()
 
 
@@ -166,7 +168,8 @@ def merchant_of(payment: Payment) -> Merchant:
 
     Settings may name another merchant id by now, or have lost the biller: under that, Chase would know nothing of it.
     """
-    return Merchant(payment.biller_id, payment.merchant_id, frozenset({payment.amount.currency}))
+    currencies, shadow = frozenset({payment.amount.currency}), payment.mode == "shadow"
+    return Merchant(payment.biller_id, payment.merchant_id, currencies, shadow=shadow)
 
 
 class Keepable(StrEnum):

@@ -1,14 +1,13 @@
 """
-Tries at an instrument: what is remembered of each, and which rule of a network stands in the way of the next.
+Tries at instruments: what is remembered of those that were declined, and which rule stands in the way of the next.
 
-The database decides whether a sale may leave (shared/database/sale_attempts.py), in commit 1; what is here says how a
-try ended, and, of one that was not let through, why and until when. Both read the same tables of rules.
+The database decides whether a sale may leave (shared/database/sale_attempts.py), in commit 1; what is here says what a
+decline leaves behind, and, of a sale that was not let through, why and until when. Both read the same tables of rules.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, assert_never
 
@@ -16,22 +15,16 @@ from shared.payments.idempotency import Fingerprint
 from shared.payments.money import Money
 from shared.payments.networks import Network, network_of
 from shared.payments.never_again import Blocks, Said, meaning_of
-from shared.payments.outcome import Approved, Declined, NotSent, Outcome, OutcomeRecord, Retry
+from shared.payments.outcome import Declined, Outcome, OutcomeRecord, Retry
 from shared.payments.payment import Payment
 from shared.payments.requests import Ach, AchAuthorization, Initiator, SaleRequest
-from shared.payments.retry_limits import IN_FLIGHT_FOR, Limit, Scope, limits_on
+from shared.payments.retry_limits import Limit, Scope, limits_on
+from shared.payments.state_machine import Event
+from shared.payments.updates import Update, UpdateEvent
 
 _ALMOST_A_SECOND: Final = timedelta(milliseconds=999)
 
 BLOCKED_CODE: Final = "retry-blocked-by-network-rule"
-
-
-class AttemptStatus(StrEnum):
-    IN_FLIGHT = "in_flight"
-    APPROVED = "approved"
-    DECLINED = "declined"
-    NOT_SENT = "not_sent"
-    RETURNED = "returned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +35,7 @@ class Attempt:
     `standing`: whether it rests on an authorization that the payer gave earlier, for more than this payment.
     """
 
-    operation_id: str
+    payment_id: str
     fingerprints: tuple[Fingerprint, ...]
     network: Network
     biller_id: str
@@ -55,30 +48,29 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class PastAttempt:
-    """What is remembered of an earlier try of the same instrument."""
+class PastDecline:
+    """What is remembered of an earlier try of the same instrument, which was declined or returned."""
 
-    operation_id: str
     biller_id: str
     merchant_id: str
     reference: str
     amount: Money
     initiator: Initiator
     at: datetime
-    status: AttemptStatus
-    code: str | None
+    code: str
     counted: bool
     blocks: Blocks
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """How a try ended, as it is stored."""
+class Decline:
+    """What is to be remembered of a payment's try: `at` is when it was made, not when its answer came."""
 
-    status: AttemptStatus
-    said: Said | None = None
-    counted: bool = False
-    blocks: Blocks = Blocks.NOTHING
+    network: Network
+    said: Said
+    counted: bool
+    blocks: Blocks
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +82,8 @@ class Block:
     until: datetime | None = None
 
 
-# Read a moment later than the database decided, the past may show nothing any more: what was in flight has ended.
-GONE: Final = Block("other tries of this instrument were under way", Retry.LATER)
+# Read a moment later than the database decided, the past may show nothing any more: a person has lifted it.
+GONE: Final = Block("a rule of the network stood in the way, and does not any more", Retry.LATER)
 
 _LAST_WORDS: Final[Mapping[Blocks, str]] = MappingProxyType(
     {
@@ -103,12 +95,16 @@ _LAST_WORDS: Final[Mapping[Blocks, str]] = MappingProxyType(
 
 
 def attempt_of(request: SaleRequest, payment: Payment, fingerprints: Sequence[Fingerprint]) -> Attempt | None:
-    """The try that `payment`, claimed for sending, makes; None where the instrument cannot be known again."""
-    if not fingerprints:
+    """
+    The try that `payment`, claimed for sending, makes.
+
+    None where the instrument cannot be known again, and in shadow, whose test cards no network counts.
+    """
+    if not fingerprints or payment.mode != "live":
         return None
     recurring = isinstance(request.method, Ach) and request.method.authorization is AchAuthorization.RECURRING
     return Attempt(
-        operation_id=payment.sale.id,
+        payment_id=payment.id,
         fingerprints=tuple(fingerprints),
         network=network_of(payment.method),
         biller_id=payment.biller_id,
@@ -121,43 +117,44 @@ def attempt_of(request: SaleRequest, payment: Payment, fingerprints: Sequence[Fi
     )
 
 
-def ending_of(outcome: Outcome, network: Network, at: datetime) -> Ending | None:
+def decline_of(after: Payment, outcome: Outcome) -> Decline | None:
     """
-    How a try ended with `outcome`, the join of all its attempts; None while that is open.
+    What is to be remembered of a sale that ended with `outcome` in the step to `after`; None for all but a decline.
 
     A refusal by Chase itself, which made no transaction of it, never reached the network: it does not count.
     """
-    match outcome:
-        case Approved():
-            return Ending(AttemptStatus.APPROVED)
-        case NotSent():
-            return Ending(AttemptStatus.NOT_SENT)
-        case Declined():
-            said = Said(outcome.code, outcome.network_code, outcome.advice)
-            if outcome.transaction_id is None:
-                return Ending(AttemptStatus.DECLINED, said)
-            meaning = meaning_of(network, said, at)
-            return Ending(AttemptStatus.DECLINED, said, meaning.counted, meaning.blocks)
-    return None
+    if not isinstance(outcome, Declined) or outcome.transaction_id is None or after.mode != "live":
+        return None
+    if after.history[-1].event is not Event.SALE_DECLINED:
+        return None
+    return _decline(after, network_of(after.method), Said(outcome.code, outcome.network_code, outcome.advice))
 
 
-def ending_of_return(code: str, at: datetime) -> Ending:
-    """How a debit ended that the bank returned with `code` (`R01`)."""
-    said = Said(code)
-    meaning = meaning_of(Network.ACH, said, at)
-    return Ending(AttemptStatus.RETURNED, said, meaning.counted, meaning.blocks)
+def return_of(after: Payment, update: Update) -> Decline | None:
+    """What is to be remembered of a debit that the bank returned, by the report that led to `after`."""
+    if update.event is not UpdateEvent.RETURNED:
+        return None
+    code = update.evidence.get("returnCode")
+    return None if code is None else _decline(after, Network.ACH, Said(str(code)))
 
 
-def blocked_by(attempt: Attempt, past: Iterable[PastAttempt]) -> Block | None:
+def _decline(after: Payment, network: Network, said: Said) -> Decline | None:
+    meaning = meaning_of(network, said, after.updated_at)
+    if not meaning.counted and meaning.blocks is Blocks.NOTHING:
+        return None
+    return Decline(network, said, meaning.counted, meaning.blocks, after.sale.claimed_at)
+
+
+def blocked_by(attempt: Attempt, past: Iterable[PastDecline]) -> Block | None:
     """What stands in the way of `attempt`, given its instrument's past: a last word first, else the longest wait."""
-    others = [each for each in past if each.operation_id != attempt.operation_id]
-    for each in others:
+    past = tuple(past)
+    for each in past:
         if _rules_out(each, attempt):
             return Block(_LAST_WORDS[each.blocks].format(code=each.code), Retry.NEVER)
     full = [
         (opens, Block(str(limit), Retry.LATER, opens))
         for limit in limits_on(attempt.network, attempt.initiator, attempt.at)
-        if (opens := _opens_at(limit, attempt, others)) is not None
+        if (opens := _opens_at(limit, attempt, past)) is not None
     ]
     return max(full, key=lambda found: found[0])[1] if full else None
 
@@ -175,7 +172,7 @@ def blocked_record(block: Block) -> OutcomeRecord:
     }
 
 
-def _rules_out(past: PastAttempt, attempt: Attempt) -> bool:
+def _rules_out(past: PastDecline, attempt: Attempt) -> bool:
     # By either name: a biller's merchant id may be changed, and several billers may share one.
     same_merchant = past.merchant_id == attempt.merchant_id or past.biller_id == attempt.biller_id
     match past.blocks:
@@ -188,25 +185,14 @@ def _rules_out(past: PastAttempt, attempt: Attempt) -> bool:
     return False
 
 
-def _opens_at(limit: Limit, attempt: Attempt, others: Iterable[PastAttempt]) -> datetime | None:
+def _opens_at(limit: Limit, attempt: Attempt, past: Iterable[PastDecline]) -> datetime | None:
     """When `limit` has a place for `attempt`; None if it has one now."""
-    leave = sorted(
-        left
-        for each in others
-        if _counts_together(limit, each, attempt)
-        if (left := _leaves_at(limit, each)) is not None and left > attempt.at
-    )
+    counted = (each.at + limit.window for each in past if each.counted and _counts_together(limit, each, attempt))
+    leave = sorted(left for left in counted if left > attempt.at)
     return leave[len(leave) - limit.maximum] if len(leave) >= limit.maximum else None
 
 
-def _leaves_at(limit: Limit, past: PastAttempt) -> datetime | None:
-    """When `past` gives its place free; None if it never took one."""
-    if past.counted:
-        return past.at + limit.window
-    return past.at + IN_FLIGHT_FOR if past.status is AttemptStatus.IN_FLIGHT else None
-
-
-def _counts_together(limit: Limit, past: PastAttempt, attempt: Attempt) -> bool:
+def _counts_together(limit: Limit, past: PastDecline, attempt: Attempt) -> bool:
     if limit.initiator is not None and past.initiator is not limit.initiator:
         return False
     match limit.scope:

@@ -78,7 +78,8 @@ class Event(StrEnum):
     RESOLVED_CAPTURED = "resolved_captured"
     RESOLVED_DECLINED = "resolved_declined"
     RESOLVED_NOT_FOUND = "resolved_not_found"
-    # Shadow: what the existing processor answered
+    # Shadow: taken to be mirrored; what the existing processor answered
+    SHADOW_TAKEN = "shadow_taken"
     CONTROL_REPORTED = "control_reported"
 
 
@@ -93,6 +94,7 @@ _UNDO_FACTS = (E.UNDO_SUBMITTED, E.UNDO_NOT_SENT, E.UNDO_LOST, E.UNDO_FAILED)
 
 # fmt: off
 TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType({
+    (S.RECEIVED,   E.SHADOW_TAKEN):             S.RECEIVED,
     (S.RECEIVED,   E.SALE_SUBMITTED):           S.SUBMITTED,
     (S.RECEIVED,   E.SALE_GIVEN_UP):            S.FAILED,
     (S.RECEIVED,   E.SALE_BLOCKED):             S.DECLINED,

@@ -1,6 +1,7 @@
 """Every setting of the service, and what may not stand together."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -26,12 +27,13 @@ from shared.settings.fields import (
     without_query,
 )
 from shared.settings.parties import HmacCaller, MerchantSetting
+from shared.settings.shadow import ShadowSettings
 
 # Chase's hosts, per environment (reference: Environments). A deployed app calls no other.
 CHASE_DOMAIN: Final = ".payments.jpmorgan.com"
 
 
-class Settings(AuditSettings):
+class Settings(AuditSettings, ShadowSettings):
     app_environment: Literal["local", "dev", "test", "prod"]
 
     servicebus_namespace: Namespace | None = None
@@ -110,6 +112,22 @@ class Settings(AuditSettings):
         return self
 
     @model_validator(mode="after")
+    def _shadow_is_apart(self) -> Self:
+        """Whatever would join shadow with production is refused before anything runs."""
+        if self.shadow_chase_base_url is None:
+            return self
+        same = self.shadow_chase_client_id == self.chase_client_id
+        refuse(same, "SHADOW_CHASE_CLIENT_ID: must not be CHASE_CLIENT_ID: shadow has a credential of its own")
+        live = {merchant.merchant_id for merchant in self.merchants.values()}
+        joined = live & set(self.shadow_merchant_ids.values())
+        refuse(bool(joined), "SHADOW_MERCHANT_IDS: must hold none of MERCHANTS' merchant ids")
+        missing = self.merchants.keys() - self.shadow_merchant_ids.keys()
+        refuse(bool(missing), "SHADOW_MERCHANT_IDS: name a test merchant id for each biller of MERCHANTS")
+        same_key = self.shadow_chase_private_key is not None and self.shadow_chase_private_key == self.chase_private_key
+        refuse(same_key, "SHADOW_CHASE_PRIVATE_KEY: must not be CHASE_PRIVATE_KEY")
+        return self
+
+    @model_validator(mode="after")
     def _one_broker(self) -> Self:
         namespace, string = (environment_name(f"servicebus_{part}") for part in ("namespace", "connection_string"))
         there = self.servicebus_connection_string
@@ -128,6 +146,15 @@ class Settings(AuditSettings):
     @property
     def strategies(self) -> Strategies:
         return strategies(*self.retry_strategies)
+
+    def shadow_merchants(self) -> Mapping[str, Merchant]:
+        """Every biller that can be in shadow, under its test merchant id."""
+        known = self.known_merchants()
+        return {
+            biller_id: replace(known[biller_id], merchant_id=merchant_id, shadow=True)
+            for biller_id, merchant_id in self.shadow_merchant_ids.items()
+            if biller_id in known
+        }
 
     def known_merchants(self) -> Mapping[str, Merchant]:
         """Every biller we charge for, as Chase knows it."""

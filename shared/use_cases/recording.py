@@ -10,6 +10,7 @@ from shared.payments.follow_ups import with_follow_up_outcome
 from shared.payments.operations import OperationKind
 from shared.payments.outcome import Outcome
 from shared.payments.payment import Operation, Payment
+from shared.payments.sale_attempts import decline_of
 from shared.payments.sale_outcome import with_sale_outcome
 from shared.payments.sealed import SealedInstrument
 from shared.payments.state_machine import Event
@@ -58,7 +59,8 @@ class Recording:
                 return payment
             new = sealed if after.instrument_kept and not payment.instrument_kept else None
             try:
-                messages = await self._payments.save(payment, after, Beside(sealed=new))
+                beside = Beside(sealed=new, declined=decline_of(after, outcome))
+                messages = await self._payments.save(payment, after, beside)
             except ChangedMeanwhile:
                 payment = await self.again(payment)
                 continue
@@ -74,10 +76,11 @@ class Recording:
         return after
 
     async def again(self, payment: Payment) -> Payment:
-        """The payment as it is now."""
+        """The payment as it is now; as it was last seen, and alarmed, if it should be gone."""
         found = await self._payments.get(payment.id)
-        assert found is not None, f"{payment.id} was stored and is gone"
-        return found
+        if found is None:
+            self._telemetry.alarm("payment.gone", paymentId=payment.id)
+        return found or payment
 
     def tell(self, payment: Payment, operation: Operation, outcome: Outcome) -> None:
         """One event for each outcome; an alarm for what a person must look at."""
@@ -107,5 +110,6 @@ def _with(
     sealed: SealedInstrument | None,
 ) -> Payment | None:
     if operation.kind is OperationKind.SALE:
-        return with_sale_outcome(payment, outcome, occasion=occasion, actor=actor, queue=sealed is not None)
+        by_us = sealed is not None or payment.mode == "shadow"
+        return with_sale_outcome(payment, outcome, occasion=occasion, actor=actor, queue=by_us)
     return with_follow_up_outcome(payment, operation, outcome, occasion=occasion, actor=actor)

@@ -1,6 +1,6 @@
 """The parts of the service that doors call, as one value. Named by type only: importing this file builds nothing."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from shared.fingerprint import Fingerprints
     from shared.use_cases import ports
     from shared.use_cases.bank_file_import import BankFileImport
+    from shared.use_cases.change_rollout import ChangeRollout
     from shared.use_cases.chase_retry import ChaseRetry
+    from shared.use_cases.comparison_due import ComparisonDue
+    from shared.use_cases.control_report import ControlReport
+    from shared.use_cases.decide_rollout import DecideRollout
+    from shared.use_cases.ledger_posting import LedgerPosting
     from shared.use_cases.outbox_sweep import OutboxSweep
     from shared.use_cases.purge import Purge
     from shared.use_cases.readiness import Readiness
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from shared.use_cases.refund import Refund
     from shared.use_cases.sale import Sale
     from shared.use_cases.setting_aside import SettingAside
+    from shared.use_cases.shadow_mirror import ShadowMirror
     from shared.use_cases.update_state import UpdateState
     from shared.use_cases.void import Void
 
@@ -40,9 +46,16 @@ class Services:
     update_state: "UpdateState"
     refresh: "Refresh"
     chase_retry: "ChaseRetry"
+    ledger_posting: "LedgerPosting"
     setting_aside: "SettingAside"
+    control_report: "ControlReport"
+    shadow_mirror: "ShadowMirror"
+    comparison_due: "ComparisonDue"
     outbox_sweep: "OutboxSweep"
     reconciliation: "Reconciliation"
+    decide_rollout: "DecideRollout"
+    change_rollout: "ChangeRollout"
+    billers: Collection[str]
     purge: "Purge"
     bank_file_import: "BankFileImport | None"
     readiness: "Readiness"

@@ -12,7 +12,8 @@ import pytest
 
 from shared.database import journal, migrations
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments
+from shared.database.payments import SqlPayments
+from shared.database.refusals import UNIQUE_RULES
 from shared.database.sqlite import SqliteEngine
 from shared.database.sqlserver import SqlServerEngine
 from shared.database.sqlserver_batch import Batch
@@ -63,7 +64,7 @@ MIGRATIONS = Path(migrations.__file__).parent / "migrations"
 TABLES = (
     "entries", "accounts", "journal_entries", "ledger_postings", "bank_facts", "bank_files", "history", "instruments",
     "operations", "payments", "idempotency_keys", "nonces", "outbox", "inbox", "set_aside", "sale_attempts",
-    "sale_attempt_gates", "audit_anchors", "schema_migrations",
+    "audit_anchors", "schema_migrations",
 )  # fmt: skip
 READ_FROM_SNAPSHOTS = """
 IF EXISTS (SELECT 1 FROM sys.databases WHERE database_id = DB_ID() AND snapshot_isolation_state = 0)

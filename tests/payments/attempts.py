@@ -7,9 +7,9 @@ from typing import Any
 from shared.payments.idempotency import Fingerprint
 from shared.payments.money import Money
 from shared.payments.networks import Network
-from shared.payments.never_again import Blocks
+from shared.payments.never_again import Blocks, Said
 from shared.payments.requests import Initiator
-from shared.payments.sale_attempts import Attempt, AttemptStatus, Ending, PastAttempt
+from shared.payments.sale_attempts import Attempt, Decline, PastDecline
 from tests.builders import NOW
 
 
@@ -17,7 +17,7 @@ def an_attempt(number: int = 1, **changed: Any) -> Attempt:
     """`print` names the instrument."""
     instrument = changed.pop("print", "a" * 64)
     this = Attempt(
-        operation_id=f"op_{number:032x}",
+        payment_id=f"pay_{number:032x}",
         fingerprints=(Fingerprint("k1", instrument),),
         network=Network.VISA,
         biller_id="city-water",
@@ -31,28 +31,26 @@ def an_attempt(number: int = 1, **changed: Any) -> Attempt:
     return replace(this, **changed)
 
 
-def past_of(this: Attempt, ending: Ending | None = None) -> PastAttempt:
-    """What is remembered of `this` once it ended so; None: it is in flight."""
-    ending = ending or Ending(AttemptStatus.IN_FLIGHT)
-    return PastAttempt(
-        operation_id=this.operation_id,
+def a_decline(blocks: Blocks = Blocks.NOTHING, *, code: str = "DO_NOT_HONOR", counted: bool = True) -> Decline:
+    return Decline(Network.VISA, Said(code), counted, blocks, NOW)
+
+
+def past_of(this: Attempt, decline: Decline | None = None) -> PastDecline:
+    """What is remembered of `this` once it was declined so."""
+    decline = decline or a_decline()
+    return PastDecline(
         biller_id=this.biller_id,
         merchant_id=this.merchant_id,
         reference=this.reference,
         amount=this.amount,
         initiator=this.initiator,
         at=this.at,
-        status=ending.status,
-        code=ending.said.code if ending.said else None,
-        counted=ending.counted,
-        blocks=ending.blocks,
+        code=decline.said.code,
+        counted=decline.counted,
+        blocks=decline.blocks,
     )
 
 
-def a_decline(blocks: Blocks = Blocks.NOTHING) -> Ending:
-    return Ending(AttemptStatus.DECLINED, counted=True, blocks=blocks)
-
-
-def declined_at(*times: datetime, **changed: Any) -> list[PastAttempt]:
+def declined_at(*times: datetime, **changed: Any) -> list[PastDecline]:
     """A counted decline at each time."""
-    return [past_of(an_attempt(100 + at, at=time, **changed), a_decline()) for at, time in enumerate(times)]
+    return [past_of(an_attempt(100 + at, at=time, **changed)) for at, time in enumerate(times)]

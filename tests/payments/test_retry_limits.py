@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from shared.payments.networks import RULES_OF, Network
 from shared.payments.requests import Initiator
 from shared.payments.retry_limits import (
-    IN_FLIGHT_FOR,
     KEPT_FOR,
     LIMITS,
     InvalidLimits,
@@ -38,12 +37,12 @@ def a_limit(**changed: Any) -> Limit:
 
 
 class TestTheLimits:
-    def test_of_visa_went_from_15_to_20_in_30_days_on_19_april_2025(self) -> None:
+    def test_of_visa_went_from_15_to_20_of_an_amount_in_30_days_on_19_april_2025(self) -> None:
         before = limits_on(Network.VISA, PAYER, datetime(2025, 4, 18, 23, 59, 59, 999_000, tzinfo=UTC))
         since = limits_on(Network.VISA, PAYER, datetime(2025, 4, 19, tzinfo=UTC))
 
-        assert [(limit.window.days, limit.maximum) for limit in before] == [(30, 15)]
-        assert [(limit.window.days, limit.maximum) for limit in since] == [(30, 20)]
+        assert [(limit.window.days, limit.maximum, limit.scope) for limit in before] == [(30, 15, Scope.AMOUNT)]
+        assert [(limit.window.days, limit.maximum, limit.scope) for limit in since] == [(30, 20, Scope.AMOUNT)]
 
     @pytest.mark.parametrize("initiator", Initiator)
     def test_of_visa_count_payers_and_billers_apart_since_then(self, initiator: Initiator) -> None:
@@ -83,7 +82,8 @@ class TestTheLimits:
         told = {str(limit) for network in Network for limit in limits_on(network, PAYER, NOW)}
 
         assert told == {
-            "visa allows 20 declined tries of one instrument in 30 days, by the payer",
+            "visa allows 20 declined tries of one instrument for the same amount at the same merchant in 30 days,"
+            " by the payer",
             "mastercard allows 10 declined tries of one instrument in 24 hours",
             "mastercard allows 35 declined tries of one instrument for the same amount at the same merchant in 30 days",
             "ach allows 3 declined tries of one account for the same amount of the same bill in 180 days",
@@ -95,7 +95,7 @@ class TestALimitThatMakesNoSense:
         ("wrong", "why"),
         [
             ({"maximum": 0}, "a-rule: the maximum"),
-            ({"window": IN_FLIGHT_FOR}, "a-rule: the window"),
+            ({"window": timedelta()}, "a-rule: the window"),
             ({"network": Network.AMEX}, "a-rule: amex"),
             ({"network": Network.UNIDENTIFIED}, "a-rule: unidentified"),
         ],

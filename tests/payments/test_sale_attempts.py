@@ -1,6 +1,5 @@
 """How a try ends, and what stands in the way of the next one."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -13,25 +12,35 @@ from shared.payments.idempotency import Fingerprint
 from shared.payments.money import Money
 from shared.payments.networks import Network
 from shared.payments.never_again import Blocks, Said
-from shared.payments.outcome import Approved, Declined, NotSent, Outcome, Pending, Retry, Unknown
+from shared.payments.outcome import (
+    Declined,
+    NotSent,
+    Outcome,
+    Pending,
+    Retry,
+    TransactionState,
+    Unknown,
+)
+from shared.payments.payment import Payment
 from shared.payments.requests import AccountType, Ach, AchAuthorization, Initiator
-from shared.payments.retry_limits import IN_FLIGHT_FOR, Limit, limits_on
+from shared.payments.retry_limits import Limit, limits_on
 from shared.payments.sale_attempts import (
     BLOCKED_CODE,
     GONE,
     Attempt,
-    AttemptStatus,
     Block,
-    Ending,
-    PastAttempt,
+    Decline,
+    PastDecline,
     attempt_of,
     blocked_by,
     blocked_record,
-    ending_of,
-    ending_of_return,
+    decline_of,
+    return_of,
 )
+from shared.payments.sale_outcome import with_sale_outcome
 from shared.payments.secret import Secret
-from tests.builders import NOW, a_sale_request, a_submitted_payment, approved
+from shared.payments.updates import Update, UpdateEvent, updated
+from tests.builders import NOW, a_sale_request, a_submitted_payment, an_occasion, approved
 from tests.payments.attempts import a_decline, an_attempt, declined_at, past_of
 
 DAY, HOUR, MS = timedelta(days=1), timedelta(hours=1), timedelta(milliseconds=1)
@@ -49,7 +58,7 @@ class TestATry:
         made = attempt_of(a_sale_request(), payment, PRINTS)
 
         assert made == Attempt(
-            operation_id=payment.sale.id,
+            payment_id=payment.id,
             fingerprints=PRINTS,
             network=Network.VISA,
             biller_id="city-water",
@@ -84,40 +93,83 @@ class TestATry:
         assert made.standing is standing
 
 
-class TestTheEndOfATry:
+class TestWhatIsRemembered:
+    def test_of_a_decline_is_what_the_network_said_and_when_it_was_asked(self) -> None:
+        outcome = Declined("CLOSED_ACCOUNT", "no", transaction_id="t-1", network_code="46", advice="03")
+
+        said = Said("CLOSED_ACCOUNT", "46", "03")
+        assert decline_of(ended(outcome), outcome) == Decline(Network.VISA, said, True, Blocks.INSTRUMENT, NOW)
+
     @pytest.mark.parametrize(
-        ("outcome", "status"),
-        [(approved(), AttemptStatus.APPROVED), (NotSent("NOT_CONNECTED", "no"), AttemptStatus.NOT_SENT)],
+        "outcome",
+        [
+            approved(),
+            NotSent("NOT_CONNECTED", "no"),
+            Pending("PENDING", "taken"),
+            Unknown("READ_TIMEOUT", "no answer"),
+            Declined("INVALID_ACCOUNT", "refused by Chase's validation: it never reached the network"),
+        ],
+        ids=["approved", "not sent", "pending", "unknown", "refused by Chase itself"],
     )
-    def test_that_is_no_decline_counts_for_nothing(self, outcome: Outcome, status: AttemptStatus) -> None:
-        assert ending_of(outcome, Network.VISA, NOW) == Ending(status)
+    def test_of_what_the_network_did_not_decline_is_nothing(self, outcome: Outcome) -> None:
+        assert decline_of(ended(outcome), outcome) is None
 
-    @pytest.mark.parametrize("outcome", [Pending("PENDING", "taken"), Unknown("READ_TIMEOUT", "no answer")])
-    def test_is_open_while_the_outcome_is(self, outcome: Outcome) -> None:
-        assert ending_of(outcome, Network.VISA, NOW) is None
+    def test_of_a_decline_that_contradicts_what_was_approved_is_nothing(self) -> None:
+        outcome = Declined("DO_NOT_HONOR", "no", transaction_id="t-1")
+        sold = ended(approved())
+        heard = with_sale_outcome(sold, outcome, occasion=an_occasion(), actor="inquiry")
+        assert heard is not None
 
-    def test_by_a_decline_keeps_the_networks_words_and_what_they_mean(self) -> None:
-        declined = Declined("CLOSED_ACCOUNT", "no", transaction_id="t-1", network_code="46", advice="03")
+        assert decline_of(heard, outcome) is None
 
-        assert ending_of(declined, Network.VISA, NOW) == Ending(
-            AttemptStatus.DECLINED, Said("CLOSED_ACCOUNT", "46", "03"), True, Blocks.INSTRUMENT
-        )
+    @pytest.mark.parametrize(
+        ("code", "counted", "blocks"),
+        [
+            ("R01", True, Blocks.NOTHING),
+            ("R02", False, Blocks.INSTRUMENT),
+            ("R07", False, Blocks.AUTHORIZATION),
+        ],
+    )
+    def test_of_a_return_is_the_banks_code_at_the_time_of_the_debit(
+        self, code: str, counted: bool, blocks: Blocks
+    ) -> None:
+        after, report = returned(code)
 
-    def test_by_a_refusal_that_never_reached_the_network_does_not_count(self) -> None:
-        refused = Declined("INVALID_ACCOUNT", "refused by Chase's validation")
+        assert return_of(after, report) == Decline(Network.ACH, Said(code), counted, blocks, NOW)
 
-        assert ending_of(refused, Network.VISA, NOW) == Ending(AttemptStatus.DECLINED, Said("INVALID_ACCOUNT"))
+    def test_of_a_return_that_no_rule_is_about_is_nothing(self) -> None:
+        assert return_of(*returned("R11")) is None
 
-    def test_by_a_return_is_what_the_bank_said(self) -> None:
-        assert ending_of_return("R01", NOW) == Ending(AttemptStatus.RETURNED, Said("R01"), True, Blocks.NOTHING)
-        assert ending_of_return("R02", NOW) == Ending(AttemptStatus.RETURNED, Said("R02"), False, Blocks.INSTRUMENT)
+    def test_of_another_report_is_nothing(self) -> None:
+        settled = Update(UpdateEvent.SETTLED, "so says the bank", {}, NOW)
+
+        assert return_of(a_submitted_payment(), settled) is None
+
+
+def ended(outcome: Outcome) -> Payment:
+    after = with_sale_outcome(a_submitted_payment(), outcome, occasion=an_occasion(NOW + HOUR), actor="chase")
+    assert after is not None
+    return after
+
+
+def returned(code: str) -> tuple[Payment, Update]:
+    """A debit that the bank returned three days later."""
+    sold = with_sale_outcome(
+        a_submitted_payment(method=an_account(AchAuthorization.WEB)),
+        approved(state=TransactionState.CLOSED),
+        occasion=an_occasion(),
+        actor="chase",
+    )
+    assert sold is not None
+    report = Update(UpdateEvent.RETURNED, "a return", {"returnCode": code, "amountMinor": 12599}, NOW + 3 * DAY)
+    return updated(sold, report, occasion=an_occasion(NOW + 3 * DAY), actor="ctp"), report
 
 
 class TestALastWord:
-    def said(self, blocks: Blocks, **changed: Any) -> list[PastAttempt]:
+    def said(self, blocks: Blocks, **changed: Any) -> list[PastDecline]:
         """Long ago: a last word does not grow old."""
         first = an_attempt(9, at=NOW - 3000 * DAY, **changed)
-        return [past_of(first, Ending(AttemptStatus.RETURNED, Said("R07"), False, blocks))]
+        return [past_of(first, a_decline(blocks, code="R07", counted=False))]
 
     @pytest.mark.parametrize("changed", [{}, {"biller_id": "b", "merchant_id": "m"}, {"standing": True}])
     def test_on_the_instrument_rules_out_every_sale(self, changed: dict[str, Any]) -> None:
@@ -156,11 +208,6 @@ class TestALastWord:
         assert (block is not None) is blocked
         assert block is None or block.why.endswith("the payer must authorize the next one anew")
 
-    def test_is_not_a_trys_own(self) -> None:
-        this = an_attempt()
-
-        assert blocked_by(this, [past_of(this, a_decline(Blocks.INSTRUMENT))]) is None
-
 
 class TestALimit:
     def test_lets_a_try_through_while_there_is_a_place(self) -> None:
@@ -174,7 +221,8 @@ class TestALimit:
         block = blocked_by(an_attempt(), past)
 
         assert block == Block(
-            "visa allows 20 declined tries of one instrument in 30 days, by the payer",
+            "visa allows 20 declined tries of one instrument for the same amount at the same merchant in 30 days,"
+            " by the payer",
             Retry.LATER,
             NOW - 19 * HOUR + 30 * DAY,
         )
@@ -197,11 +245,12 @@ class TestALimit:
     @pytest.mark.parametrize(
         "changed", [{"amount": Money(1, "USD")}, {"amount": Money(12599, "CAD")}, {"merchant_id": "another"}]
     )
-    def test_of_an_amount_at_a_merchant_counts_no_other(self, changed: dict[str, Any]) -> None:
-        past = declined_at(*[NOW - 2 * DAY] * 35, network=Network.MASTERCARD)
+    @pytest.mark.parametrize("network", [Network.VISA, Network.MASTERCARD])
+    def test_of_an_amount_at_a_merchant_counts_no_other(self, network: Network, changed: dict[str, Any]) -> None:
+        past = declined_at(*[NOW - 2 * DAY] * 35, network=network)
 
-        assert blocked_by(an_attempt(network=Network.MASTERCARD), past) is not None
-        assert blocked_by(an_attempt(network=Network.MASTERCARD, **changed), past) is None
+        assert blocked_by(an_attempt(network=network), past) is not None
+        assert blocked_by(an_attempt(network=network, **changed), past) is None
 
     @pytest.mark.parametrize("changed", [{"amount": Money(1, "USD")}, {"reference": "INV-2"}, {"biller_id": "another"}])
     def test_of_a_bill_counts_no_other(self, changed: dict[str, Any]) -> None:
@@ -218,19 +267,8 @@ class TestALimit:
         assert block is not None
         assert block.until == NOW - HOUR + 30 * DAY
 
-    def test_gives_a_place_to_what_is_in_flight_but_not_for_long(self) -> None:
-        declined, begun = declined_at(*[NOW - HOUR] * 19), an_attempt(50)
-        past = [*declined, past_of(begun)]
-
-        block = blocked_by(an_attempt(), past)
-
-        assert block is not None
-        assert block.until == NOW + IN_FLIGHT_FOR
-        assert blocked_by(an_attempt(at=NOW + IN_FLIGHT_FOR), past) is None
-
-    @pytest.mark.parametrize("status", [AttemptStatus.APPROVED, AttemptStatus.NOT_SENT, AttemptStatus.DECLINED])
-    def test_gives_none_to_what_ended_without_counting(self, status: AttemptStatus) -> None:
-        past = [past_of(an_attempt(50 + number), Ending(status)) for number in range(40)]
+    def test_gives_no_place_to_what_did_not_count(self) -> None:
+        past = [past_of(an_attempt(50 + number), a_decline(counted=False)) for number in range(40)]
 
         assert blocked_by(an_attempt(), past) is None
 
@@ -241,19 +279,19 @@ class TestALimit:
     def test_is_never_exceeded_by_declines_in_any_window(
         self, network: Network, tries: list[tuple[int, Initiator]]
     ) -> None:
-        past: list[PastAttempt] = []
+        past: list[PastDecline] = []
         at = NOW
         for number, (minutes, initiator) in enumerate(tries):
             at += timedelta(minutes=minutes)
             this = an_attempt(number, network=network, initiator=initiator, at=at)
             if blocked_by(this, past) is None:
-                past.append(past_of(this, a_decline()))
+                past.append(past_of(this))
 
         for limit in {limit for who in Initiator for limit in limits_on(network, who, NOW)}:
             assert_kept(limit, past)
 
 
-def assert_kept(limit: Limit, let_through: list[PastAttempt]) -> None:
+def assert_kept(limit: Limit, let_through: list[PastDecline]) -> None:
     """No window of the limit holds more of what it bounds; all are of one instrument, amount and bill."""
     times = [past.at for past in let_through if limit.initiator in (None, past.initiator)]
     assert times == sorted(times)
@@ -283,10 +321,3 @@ class TestTheRefusal:
 
     def test_may_come_to_be_told_when_nothing_is_in_the_way_any_more(self) -> None:
         assert blocked_record(GONE)["retry"] == "later"
-
-
-def test_an_approval_of_any_kind_ends_a_try() -> None:
-    outcome = approved()
-
-    assert isinstance(outcome, Approved)
-    assert ending_of(replace(outcome, code="HONOR_WITH_ID"), Network.ACH, NOW) == Ending(AttemptStatus.APPROVED)

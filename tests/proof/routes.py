@@ -132,6 +132,7 @@ ROUTES: Final[Mapping[str, Step]] = {
     "update.succeeded": report(_U.RESOLVED_SUCCEEDED, transactionState="AUTHORIZED"),
     "update.declined": report(_U.RESOLVED_DECLINED),
     "update.not_found": report(_U.RESOLVED_NOT_FOUND),
+    # Whatever the bus delivers: `chase-retry`, `ledger-posting`.
     "chase_retry": chase_retry,
     "outbox_sweep": outbox_sweep,
     "reconciliation": reconciliation,

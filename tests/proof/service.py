@@ -7,9 +7,13 @@ from typing import Any, Final
 
 from shared.anchors.directory import DirectoryAnchors
 from shared.database.audit import SqlAuditTrail
+from shared.database.journal import EmbeddedJournal, SqlPostings
 from shared.database.outbox import SqlMessages
-from shared.database.payments import UNIQUE_RULES, SqlPayments
+from shared.database.payments import SqlPayments
 from shared.database.purge import SqlPurging
+from shared.database.refusals import UNIQUE_RULES
+from shared.database.rollout import SqlRollout
+from shared.database.shadow import SqlShadow
 from shared.database.sqlite import SqliteEngine
 from shared.database.statements import first_by_limit
 from shared.fingerprint import Fingerprints
@@ -20,13 +24,16 @@ from shared.payments.pace import Pace
 from shared.payments.requests import Keepable, Merchant
 from shared.payments.secret import Secret
 from shared.sealing import InstrumentSealing
+from shared.shadow.document import ALL, Document, Mode, Rule
 from shared.use_cases.asking_for import AskingFor
 from shared.use_cases.audit_anchor import AuditAnchor
 from shared.use_cases.charging import Charging
 from shared.use_cases.chase_retry import ChaseRetry
+from shared.use_cases.current_rollout import CurrentRollout
 from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.inquiries import Inquiries
 from shared.use_cases.landing import Landing
+from shared.use_cases.ledger_posting import LedgerPosting
 from shared.use_cases.outbox_sweep import OutboxSweep
 from shared.use_cases.ports import Outside
 from shared.use_cases.publishing import Publishing
@@ -35,9 +42,11 @@ from shared.use_cases.reconciliation import Reconciliation
 from shared.use_cases.recording import Recording
 from shared.use_cases.refund import Refund
 from shared.use_cases.sale import Sale
+from shared.use_cases.sale_rollout import SaleRollout
 from shared.use_cases.sending_again import SendingAgain
 from shared.use_cases.setting_aside import Consume, SettingAside
 from shared.use_cases.tasks import TrackedTasks
+from shared.use_cases.unposted import Unposted
 from shared.use_cases.update_state import UpdateState
 from shared.use_cases.void import Void
 from tests.builders import CHAIN, KEYRING
@@ -54,6 +63,7 @@ MERCHANTS: Final = {
         "city-power", *_AT_CHASE, statement_descriptor="CITY POWER*BILL", queued_when_down=frozenset({Keepable.ACH})
     ),
 }
+_LIVE: Final = Document((Rule(ALL, ALL, Mode.LIVE, 100),))
 # No answer of this Chase takes time; a call that hangs is one that died.
 _ANSWER_WITHIN_S: Final = 60.0
 
@@ -99,18 +109,24 @@ class Process:
         self._engine = SqliteEngine(world.database, constraints=UNIQUE_RULES)
         self.tasks = _WatchedTasks(world.telemetry)
         first = first_by_limit
+        identifiers = _Identifiers(world.next_generation())
+        shadow = SqlShadow(self._engine, first=first, chain=CHAIN, new_id=identifiers.operation)
         outside = Outside(
             payments=self._gated(SqlPayments(self._engine, first=first, chain=CHAIN), "payments"),
             chase=self._gated(world.chase, "chase"),
             merchants=MERCHANTS,
             clock=GatedClock(self.clock, gate),  # type: ignore[arg-type]
             pace=Pace(),
-            identifiers=_Identifiers(world.next_generation()),
+            identifiers=identifiers,
             tasks=self.tasks,
             telemetry=world.telemetry,
             messages=self._gated(SqlMessages(self._engine, first=first), "messages"),
             publisher=self._gated(world.bus, "publisher"),
+            postings=self._gated(SqlPostings(self._engine, first=first), "postings"),
+            ledger=self._gated(EmbeddedJournal(self._engine), "ledger"),
             sealing=self._gated(InstrumentSealing({"k1": _KEY}), "sealing"),
+            shadow=self._gated(shadow, "shadow"),
+            instrument_marks=FINGERPRINTS,
             chance=lambda: 1.0,
         )
         self._join(outside, on_not_found)
@@ -124,23 +140,29 @@ class Process:
         inquiries = Inquiries(outside, recording, on_not_found=on_not_found)
         landing = Landing(outside, recording, inquiries)
         charging, following_up = Charging(outside, landing), FollowingUp(outside, landing)
-        asking_for = AskingFor(outside, following_up, inquiries, answer_within_s=_ANSWER_WITHIN_S)
+        asking_for = AskingFor(outside, following_up, inquiries, None, answer_within_s=_ANSWER_WITHIN_S)
         sending_again = SendingAgain(outside, recording, charging, following_up)
         waits = {"answer_within_s": _ANSWER_WITHIN_S, "in_flight_max": 20}
-        self.sale = Sale(outside, charging, on_not_found=on_not_found, **waits)  # type: ignore[arg-type]
+        store = self._gated(SqlRollout(self._engine, first=first_by_limit), "rollout")
+        rollout = SaleRollout(outside, store, CurrentRollout(outside, store, initial=_LIVE), decision_required=False)
+        self.sale = Sale(outside, charging, rollout, None, on_not_found=on_not_found, **waits)  # type: ignore[arg-type]
         self.refund = Refund(asking_for)
         self.void = Void(outside, asking_for, recording, self.refund)
         self.update_state = UpdateState(outside, recording)
         self.outbox_sweep = OutboxSweep(outside, publishing)
-        self.reconciliation = Reconciliation(outside, recording, inquiries, sending_again)
+        self.reconciliation = Reconciliation(
+            outside, recording, inquiries, sending_again, Unposted(outside, LedgerPosting(outside))
+        )
         trail = self._gated(SqlAuditTrail(self._engine, first=first_by_limit), "audit_trail")
-        store = self._gated(DirectoryAnchors(self.world.folder / "anchors"), "anchors")
-        anchor = AuditAnchor(trail, store, KEYRING, clock=outside.clock, telemetry=outside.telemetry)
+        anchors = self._gated(DirectoryAnchors(self.world.folder / "anchors"), "anchors")
+        anchor = AuditAnchor(trail, anchors, KEYRING, clock=outside.clock, telemetry=outside.telemetry)
         purging = SqlPurging(self._engine, first=first_by_limit, key_names=["k1"])
         self.purge = Purge(outside, self._gated(purging, "purging"), anchor)
         self._setting_aside = SettingAside(outside)
-        # The consumer of `ledger-posting` joins here.
-        self.consumers: dict[Queue, Consume] = {Queue.CHASE_RETRY: ChaseRetry(outside, sending_again).consume}
+        self.consumers: dict[Queue, Consume] = {
+            Queue.CHASE_RETRY: ChaseRetry(outside, sending_again).consume,
+            Queue.LEDGER_POSTING: LedgerPosting(outside).consume,
+        }
 
     async def run(self, work: Coroutine[Any, Any, Any]) -> bool:
         """Do `work`, and all that it began, as far as it gets; whether the process is alive afterwards."""

@@ -126,8 +126,9 @@ BUGS = (
             ),
             Edit(
                 "shared/use_cases/asking_for.py",
-                "from dataclasses import dataclass",
-                "from dataclasses import dataclass, replace\nfrom shared.payments.facts import with_operation",
+                "from datetime import timedelta",
+                "from dataclasses import replace\nfrom datetime import timedelta\n"
+                "from shared.payments.facts import with_operation",
             ),
         ),
         "a void was sent that is written down nowhere",

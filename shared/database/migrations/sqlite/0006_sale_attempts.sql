@@ -1,4 +1,4 @@
--- Tries at instruments, for the networks' retry limits: a keyed fingerprint of the instrument, never the instrument.
+-- Tries that were declined, for the networks' retry limits: a keyed fingerprint of the instrument, never the instrument.
 -- `blocks` is what the network's answer blocks from then on. Predicates of partial indexes are literals on purpose.
 
 CREATE TABLE sale_attempts (
@@ -13,8 +13,7 @@ CREATE TABLE sale_attempts (
     currency     TEXT    NOT NULL CHECK (length(currency) = 3),
     initiator    TEXT    NOT NULL CHECK (initiator IN ('payer', 'biller')),
     at           TEXT    NOT NULL,
-    status       TEXT    NOT NULL CHECK (status IN ('in_flight', 'approved', 'declined', 'not_sent', 'returned')),
-    code         TEXT,
+    code         TEXT    NOT NULL,
     network_code TEXT,
     advice       TEXT,
     counted      INTEGER NOT NULL CHECK (counted IN (0, 1)),
@@ -28,12 +27,7 @@ CREATE INDEX sale_attempts_passing ON sale_attempts (at) WHERE blocks = 'nothing
 CREATE INDEX sale_attempts_blocking ON sale_attempts (at)
     WHERE blocks IN ('authorization', 'merchant', 'instrument');
 
--- Two sales of one instrument pass one gate, one after the other: the second counts what the first has written.
-CREATE TABLE sale_attempt_gates (
-    gate    INTEGER NOT NULL PRIMARY KEY CHECK (gate BETWEEN 0 AND 255),
-    passage INTEGER NOT NULL
-) WITHOUT ROWID;
-
-INSERT INTO sale_attempt_gates (gate, passage)
-WITH RECURSIVE numbers (gate) AS (SELECT 0 UNION ALL SELECT gate + 1 FROM numbers WHERE gate < 255)
-SELECT gate, 0 FROM numbers;
+-- What a payment was tried with, by which its decline is remembered, however late that is found out.
+ALTER TABLE payments ADD COLUMN instrument_fingerprint TEXT;
+ALTER TABLE payments ADD COLUMN instrument_key TEXT;
+ALTER TABLE payments ADD COLUMN initiator TEXT CHECK (initiator IN ('payer', 'biller'));
