@@ -15,7 +15,7 @@ from tests.proof.crashing import Fate, Point
 from tests.proof.enumeration import sample
 from tests.proof.invariants import violations_at_rest
 from tests.proof.routes import ROUTES
-from tests.proof.run import planned, tried
+from tests.proof.run import planned, trials, tried
 from tests.proof.scenarios import scenarios
 from tests.proof.schedule import Scenario, Schedule
 from tests.proof.starts import STARTS, build
@@ -70,9 +70,15 @@ class TestWhatIsTried:
         scenario = Scenario("sale.card", "none")
 
         points = {schedule.point for schedule in planned([scenario])}
+        with trials(with_children=False) as here:
+            calls = here.calls_of(scenario)
 
-        calls = 3  # commit 1, Chase, commit 2
-        assert points == {Point(number, after) for number in range(1, calls + 1) for after in (False, True)}
+        assert [call for call in calls if call in ("payments.begin_sale", "chase.sale", "payments.save")] == [
+            "payments.begin_sale",
+            "chase.sale",
+            "payments.save",
+        ]
+        assert points == {Point(number, after) for number in range(1, len(calls) + 1) for after in (False, True)}
 
 
 class TestTheInvariants:
