@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from benchmarks.chase_stub import API_PATH, TOKEN_PATH
 from benchmarks.processes import Child, Stub, free_port
 from local.keys import local_keys
 from local.token import claims_of, parsed, signed_token
+from shared.database.rows import time_text
 
 OURS: Final = "ours"
 STYLES: Final = ("sync", "async-aiohttp", "bare-inline")
@@ -26,11 +28,11 @@ STUB: Final = "stub"
 
 _APPROVED_OF_OURS: Final = (
     "SELECT o.request_id, o.amount_minor FROM operations o JOIN payments p ON p.id = o.payment_id "
-    "WHERE o.kind = 'sale' AND o.state = 'succeeded' AND p.state IN ('authorized', 'captured')"
+    "WHERE o.kind = 'sale' AND o.state = 'succeeded' AND p.state IN ('authorized', 'captured') AND o.created_at >= ?"
 )
 _APPROVED_OF_A_STYLE: Final = (
     "SELECT lower(hex(p.id)), p.amount_minor FROM idempotency i JOIN payment p ON p.id = i.payment_id "
-    "WHERE p.status = 'approved' AND i.response IS NOT NULL"
+    "WHERE p.status = 'approved' AND i.response IS NOT NULL AND ? <> ''"
 )
 # As the yardstick's own table of added latency has it: enough threads for all that are in flight.
 _THREADS_OF_SYNC: Final = 64
@@ -41,17 +43,19 @@ class Running:
     """
     A candidate that answers. `target` are the fields of a generator.Plan that say how it is called.
 
-    `charged` reads, once it has stopped, what its database holds as charged: request-id -> amount in minor units.
+    `charged` reads, once it has stopped, what its database holds as charged since it was started: request-id -> amount
+    in minor units.
     """
 
     child: Child
     target: Mapping[str, Any]
     database: Path
     approved_sql: str
+    started_at: str
 
     def charged(self) -> dict[str, int]:
         with closing(sqlite3.connect(self.database)) as db:
-            return dict(db.execute(self.approved_sql).fetchall())
+            return dict(db.execute(self.approved_sql, (self.started_at,)).fetchall())
 
 
 class Candidate(Protocol):
@@ -77,10 +81,11 @@ class RealService:
             "CHASE_TOKEN_URL": stub.url + TOKEN_PATH,
             **self.settings,
         }
+        started_at = time_text(datetime.now(UTC))
         child = Child([sys.executable, "-m", "local"], environ, folder / "log")
         url = urlsplit(child.told("Ready: "))
         target = {"kind": "ours", "port": url.port, "path": f"{url.path}/payments", "token": our_token(folder)}
-        return Running(child, target, folder / "payments.sqlite3", _APPROVED_OF_OURS)
+        return Running(child, target, folder / "payments.sqlite3", _APPROVED_OF_OURS, started_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,8 @@ class Style:
         child.listens_on(port)
         script = str(self.yardstick / "sale.lua")
         target = {"kind": "yardstick", "port": port, "path": "/sale", "token": token, "script": script}
-        return Running(child, target, database, _APPROVED_OF_A_STYLE)
+        # Its database is always a new one.
+        return Running(child, target, database, _APPROVED_OF_A_STYLE, "ever")
 
 
 def yardstick_at(environ: Mapping[str, str]) -> Path | None:
