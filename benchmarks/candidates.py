@@ -59,7 +59,9 @@ class Running:
 
 
 class Candidate(Protocol):
-    name: str
+    @property
+    def name(self) -> str:
+        """As the tables call it."""
 
     def start(self, folder: Path, stub: Stub) -> Running:
         """On a database of its own in `folder`, charging at `stub`; returns when it answers."""

@@ -69,7 +69,8 @@ class Spread:
 
 def measure(bench: Bench) -> Cells:
     """All rounds. The order within a round turns, so that none is always first."""
-    cells, candidates = Cells(), [the_service(), *bench.styles()]
+    cells = Cells()
+    candidates: list[Candidate] = [the_service(), *bench.styles()]
     for number in range(bench.sizes.rounds):
         found: dict[tuple[str, str], Cell] = {}
         turn = number % len(candidates)

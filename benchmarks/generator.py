@@ -1,5 +1,5 @@
 """
-Load: `python -m benchmarks.generator` reads a plan from stdin, says `go` when every connection is open, then the result.
+Load: `python -m benchmarks.generator` reads a plan from stdin, says `go` when all is connected, then the result.
 
 A process of its own on one bare protocol: about 20 µs CPU a request, a tenth of the least sale. Closed loop: each
 connection sends its next request when it has its answer; all begin in one instant. Open loop (`rate`): arrivals by the

@@ -115,7 +115,9 @@ async def open_house(folder: Path, stub: Stub) -> AsyncIterator[House]:
     services = build(Settings.from_environment(given), publisher=publisher)
     wiring.use(services)
     try:
-        yield House(services, publisher, Host(registered(function_app.app, given).http, route_prefix=PREFIX), our_token(folder))
+        yield House(
+            services, publisher, Host(registered(function_app.app, given).http, route_prefix=PREFIX), our_token(folder)
+        )
     finally:
         wiring.use(None)
         await services.close()

@@ -5,7 +5,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from benchmarks.candidates import unique_seed
 from benchmarks.processes import Child
@@ -58,7 +58,14 @@ def percentile(ordered: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
 
-def load(target: dict[str, Any], child: Child, log: Path, **how: Any) -> Loaded:
+class Watched(Protocol):
+    """What a load is sent to: a Child, or this very process."""
+
+    def cpu_s(self) -> float:
+        """What all its threads have spent so far, in seconds."""
+
+
+def load(target: dict[str, Any], child: Watched, log: Path, **how: Any) -> Loaded:
     """Carry out a generator.Plan of `target` and `how` while `child` is watched."""
     generator = Child([sys.executable, "-m", "benchmarks.generator"], {}, log)
     try:

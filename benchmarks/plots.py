@@ -87,4 +87,3 @@ def _memory(axes: Any, memory: Sequence[tuple[int, float]]) -> None:
 def _frame(axes: Any, title: str) -> None:
     axes.set_title(title)
     axes.spines[["top", "right"]].set_visible(False)
-

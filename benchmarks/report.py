@@ -92,7 +92,9 @@ def _line(row: Row, figure: Figure) -> str:
     note = f" ({figure.note})" if figure.note else ""
     limits = f"{figure.must or 'report'} | {figure.aim or '-'}"
     judged = _MARK[figure.met] if figure.must is not None else "-"
-    return f"| {row.number} | {figure.what}{note} | {value} | {spread} | {limits} | {judged} | {_MARK[figure.aim_met]} |"
+    return (
+        f"| {row.number} | {figure.what}{note} | {value} | {spread} | {limits} | {judged} | {_MARK[figure.aim_met]} |"
+    )
 
 
 def _cells_table(cells: Cells) -> str:

@@ -28,7 +28,9 @@ def rows(bench: Bench) -> tuple[list[Row], list[tuple[int, float]]]:
         against = Figure("RSS / async-aiohttp", None, "x", Limit(1.5), Limit(1.25), note="no yardstick")
     else:
         bench.say("memory of async-aiohttp")
-        against = Figure("RSS / async-aiohttp", rss / _memory(bench, style, [before])[0][1], "x", Limit(1.5), Limit(1.25))
+        against = Figure(
+            "RSS / async-aiohttp", rss / _memory(bench, style, [before])[0][1], "x", Limit(1.5), Limit(1.25)
+        )
     return [Row(12, "memory", [growth, against, Figure(f"RSS after {before} sales", rss, "MB")])], ours
 
 
