@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import cells as measured
-from benchmarks.bench import Bench, Checked, Loading
-from benchmarks.candidates import OURS, STUB, yardstick_at
+from benchmarks.bench import Bench, Checked, Loading, the_service
+from benchmarks.candidates import OURS, STUB, Running, yardstick_at
 from benchmarks.cells import FAST, MANY, SLOW, Cells
 from benchmarks.load import percentile
 from benchmarks.processes import Stub
@@ -98,19 +98,21 @@ class TestACheck:
     def test_does_not_hold_otherwise(self, broken: dict[str, object]) -> None:
         assert not replace(self.SOUND, **broken).holds
 
-    def test_finds_a_row_that_was_lost_from_the_real_database(self, bench: Bench, tmp_path: Path) -> None:
-        from benchmarks.bench import the_service  # noqa: PLC0415
+    def test_finds_in_a_run_what_the_database_has_lost(self, stub: Stub, tmp_path: Path) -> None:
+        database, target = tmp_path / "sales.sqlite3", {"kind": "stub", "port": stub.port, "path": "/api/v2/payments"}
+        with closing(sqlite3.connect(database)) as db:
+            db.execute("CREATE TABLE sales (request_id TEXT, amount_minor INTEGER)")
+            db.commit()
+        running = Running(stub.child, target, database, "SELECT * FROM sales WHERE ? <> ''", "ever")
+        loading = Loading(running, tmp_path / "generator.log")
+        loading.sell(connections=2, count=5)
+        with closing(sqlite3.connect(database)) as db:
+            charged = list(stub.books()["payments"].items())
+            db.executemany("INSERT INTO sales VALUES (?, ?)", charged[:4])
+            db.commit()
 
         own = Bench(SIZES, None, tmp_path)
-        with own.folder() as folder, own.stub(folder) as stub:
-            loading = Loading(the_service().start(folder, stub), folder / "log")
-            loading.sell(connections=2, count=5)
-            loading.running.child.stop()
-            with closing(sqlite3.connect(loading.running.database)) as db:
-                db.execute("UPDATE operations SET state = 'unknown' WHERE id = (SELECT MIN(id) FROM operations)")
-                db.commit()
-
-            own.check(the_service(), loading, stub)
+        own.check(the_service(), loading, stub)
 
         [checked] = own.checks
         assert (checked.answered, len(checked.in_database), len(checked.in_books)) == (5, 4, 5)
