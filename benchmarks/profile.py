@@ -9,6 +9,7 @@ C is booked to the line that made it. The sums are right to some percent; the or
 """
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -45,8 +46,9 @@ STAGES: Final[tuple[tuple[str, str], ...]] = (
     ("database/sqlite.py:_attempt", "SQLite: statements (writer thread)"),
     ("database/sqlite.py:_perform", "SQLite: BEGIN and COMMIT (writer thread)"),
     ("database/sqlite.py", "hand-over to and from the writer thread"),
+    ("database/sealing", "{commit}: its seals"),
     ("shared/database/", "{commit}: its statements"),
-    ("payments/audit", "{commit}: its statements"),
+    ("payments/audit", "{commit}: its seals"),
     ("shared/auth/", "auth"),
     ("/jwt/", "auth"),
     ("functions/_json.py:canonical", "fingerprint"),
@@ -202,9 +204,18 @@ def _short(place: str) -> str:
     return place.rpartition("site-packages/")[2].replace(os.getcwd() + "/", "")
 
 
+def _log_as_the_laptop_does(path: Path) -> None:
+    """Every event of a sale is written, as it is by `python -m local`."""
+    form = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+    logging.basicConfig(level=logging.WARNING, filename=path, format=form)
+    for ours in ("payments", "shared", "functions", "local"):
+        logging.getLogger(ours).setLevel(logging.INFO)
+
+
 def main() -> int:
     bench = Bench(QUICK, None, SCRATCH)
     with bench.folder() as folder, bench.stub(folder) as stub:
+        _log_as_the_laptop_does(folder / "log")
         loaded, sampled = uvloop.run(_profiled(folder, stub))
     print(told(loaded, sampled))
     return 0
