@@ -73,7 +73,7 @@ def _growth(axes: Any, grown: Sequence[Grown]) -> None:
     axes.set_xscale("log")
     axes.set_xlabel("payments in the database")
     axes.set_ylim(bottom=0)
-    axes.legend()
+    axes.legend(loc="center right")
     _frame(axes, "CPU as the database grows, µs")
 
 
