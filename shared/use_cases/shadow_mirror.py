@@ -10,12 +10,12 @@ from typing import Final
 from shared.payments.beside import Beside, Received
 from shared.payments.errors import AlreadyReceived, ChangedMeanwhile
 from shared.payments.inquiry import SEND_WITHIN_S
-from shared.payments.lifecycle import cancelled, reclaimed
+from shared.payments.lifecycle import reclaimed
 from shared.payments.messages import Message
-from shared.payments.operations import OperationKind, OperationState
+from shared.payments.operations import OperationKind
 from shared.payments.payment import Payment
 from shared.payments.state_machine import State
-from shared.shadow.operations import ShadowOperation, is_possible, turn_taken
+from shared.shadow.operations import ShadowOperation, is_possible, not_possible, turn_taken
 from shared.use_cases.comparing import Comparing
 from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.ports import Outside
@@ -24,7 +24,6 @@ from shared.use_cases.sending_again import SendingAgain
 from shared.use_cases.setting_aside import CannotSucceed
 
 CONSUMER: Final = "shadow_mirror"
-_ON_ITS_WAY: Final = frozenset({OperationState.QUEUED, OperationState.SUBMITTED})
 
 
 class ShadowMirror:
@@ -81,7 +80,7 @@ class ShadowMirror:
         send_before_s = self._clock.boot_s() + SEND_WITHIN_S
         taken, operation = turn_taken(payment, waiting, now=now)
         if not is_possible(payment, operation):
-            return await self._recording.step(payment, cancelled(taken, operation, actor=CONSUMER, now=now), beside)
+            return await self._recording.step(payment, not_possible(payment, operation, actor=CONSUMER, now=now), beside)
         claimed = reclaimed(taken, operation, actor=CONSUMER, now=now)
         await self._recording.step(payment, claimed, beside)
         asked = claimed.operation(operation.id)
