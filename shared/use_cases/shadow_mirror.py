@@ -80,7 +80,9 @@ class ShadowMirror:
         send_before_s = self._clock.boot_s() + SEND_WITHIN_S
         taken, operation = turn_taken(payment, waiting, now=now)
         if not is_possible(payment, operation):
-            return await self._recording.step(payment, not_possible(payment, operation, actor=CONSUMER, now=now), beside)
+            return await self._recording.step(
+                payment, not_possible(payment, operation, actor=CONSUMER, now=now), beside
+            )
         claimed = reclaimed(taken, operation, actor=CONSUMER, now=now)
         await self._recording.step(payment, claimed, beside)
         asked = claimed.operation(operation.id)
