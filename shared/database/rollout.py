@@ -8,7 +8,7 @@ from typing import Final
 from shared.database.rows import time_text
 from shared.database.statements import First, insert, nonce_kept
 from shared.database.unit_of_work import Engine, GuardFailed, Query, Row, Statement, UniqueViolation
-from shared.payments.errors import ChangedMeanwhile, PaymentUnresolved
+from shared.payments.errors import ChangedMeanwhile, PaymentUnresolved, Unauthenticated
 from shared.payments.idempotency import Nonce
 from shared.shadow.document import Document, Mode, RolloutVersion, as_json
 from shared.shadow.reading import read_document
@@ -28,7 +28,7 @@ _MARKS: Final = ", ".join("?" * len(_DECISION))
 # A bill whose live payment of another attempt is open is nobody's to decide about.
 _DECIDE: Final = f"""
 INSERT INTO decisions ({", ".join(_DECISION)}) SELECT {_MARKS}
-WHERE NOT EXISTS (
+WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE caller = ? AND attempt = ?) AND NOT EXISTS (
     SELECT 1 FROM payments WHERE biller_id = ? AND reference = ? AND mode = 'live'
     AND state IN ('received', 'submitted', 'unknown') AND NOT (caller = ? AND idempotency_key = ?)
 )
@@ -105,8 +105,10 @@ class SqlRollout:
                     Statement(_INSERT_VERSION, row),
                 ]
             )
-        except (GuardFailed, UniqueViolation) as error:
+        except GuardFailed as error:
             raise ChangedMeanwhile("version") from error
+        except UniqueViolation as error:
+            raise _named(error, ChangedMeanwhile("version")) from error
 
     async def decide(self, decision: StoredDecision, nonce: Nonce | None) -> StoredDecision:
         """
@@ -116,13 +118,10 @@ class SqlRollout:
         """
         asked = decision.asked
         bill, key = (asked.biller_id, asked.reference), (asked.caller, asked.attempt)
-        statement = Statement(_DECIDE, (*_values(decision), *bill, *key), rows=None)
+        statement = Statement(_DECIDE, (*_values(decision), *key, *bill, *key), rows=None)
         known = Query(_FOUND, key)
         other = Query(self._first(1, _OPEN), bill)
-        try:
-            rows, open_payments = await self._engine.run([*nonce_kept(nonce), statement], known, other)
-        except UniqueViolation:
-            [rows, open_payments] = await self._engine.read([known, other])
+        rows, open_payments = await self._again([*nonce_kept(nonce), statement], known, other)
         if not rows:
             raise PaymentUnresolved(str(open_payments[0][0]))
         return _decision(rows[0])
@@ -144,11 +143,20 @@ class SqlRollout:
             Statement(_CLOSE, (GIVEN_UP, *_named_by(asked), *key), rows=None),
             Statement(_MISSING, (*_values(decision), *key, *key), rows=None),
         ]
-        [rows] = await self._engine.run(statements, Query(_FOUND, key))
+        [rows] = await self._again(statements, Query(_FOUND, key))
         if not rows:
             return None
         found = _decision(rows[0])
         return found if found.mode is Mode.OFF or not found.is_about(asked) else None
+
+    async def _again(self, statements: Sequence[Statement], *answers: Query) -> list[list[Row]]:
+        """Run it; once more where another made the decision meanwhile, which it then finds. Raises Unauthenticated."""
+        try:
+            return await self._engine.run(statements, *answers)
+        except UniqueViolation as violated:
+            if violated.constraint == "nonce":
+                raise Unauthenticated("nonce seen before") from violated
+        return await self._engine.run(statements, *answers)
 
     async def expire(self, asked: Asked, now: datetime) -> bool:
         """Make a live decision that is over `off` for ever, if no payment has its key; whether it is over."""
@@ -156,6 +164,10 @@ class SqlRollout:
         closing = Statement(_CLOSE_EXPIRED, (EXPIRED, *_named_by(asked), *key, time_text(now)), rows=None)
         [rows] = await self._engine.run([closing], Query(_FOUND, key))
         return bool(rows) and _decision(rows[0]).why == EXPIRED
+
+
+def _named(violated: UniqueViolation, otherwise: Exception) -> Exception:
+    return Unauthenticated("nonce seen before") if violated.constraint == "nonce" else otherwise
 
 
 def _named_by(asked: Asked) -> tuple[str, ...]:
