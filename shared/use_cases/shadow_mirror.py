@@ -50,28 +50,36 @@ class ShadowMirror:
         if operation is None or operation.payment_id != message.payment_id:
             raise CannotSucceed("no such operation in shadow")
         try:
-            await self.mirror(operation.payment_id, Received(CONSUMER, message.id))
+            await self.mirror(operation.payment_id, Received(CONSUMER, message.id), asked_for=operation.id)
         except (AlreadyReceived, ChangedMeanwhile):
             # Somebody else has it: what they leave unfinished is looked at by comparison_due.
             self._telemetry.event("shadow_mirror.left_to_another", paymentId=operation.payment_id)
 
-    async def mirror(self, payment_id: str, message: Received | None = None) -> None:
-        """Everything of the payment that waits, in its order, as far as it goes. Raises what `Payments.save` does."""
+    async def mirror(self, payment_id: str, message: Received | None = None, *, asked_for: str | None = None) -> None:
+        """
+        Everything of the payment that waits, in its order, as far as it goes. Raises what `Payments.save` does.
+
+        What waits to be sent again is sent when its own message comes, or when its time has.
+        """
         waiting = [each for each in await self._store.of_payment(payment_id) if each.waiting]
         while waiting:
             payment = await self._payments.get(payment_id)
             assert payment is not None, "a row of shadow names a payment"
-            payment = await self._send(payment, waiting[0], message)
+            payment = await self._send(payment, waiting[0], message, asked_for)
             if not await self._comparing.look(waiting[0], payment):
                 return
             message = None
             waiting = [each for each in await self._store.of_payment(payment_id) if each.waiting]
 
-    async def _send(self, payment: Payment, waiting: ShadowOperation, message: Received | None) -> Payment:
-        unresolved = payment.unresolved
+    async def _send(
+        self, payment: Payment, waiting: ShadowOperation, message: Received | None, asked_for: str | None
+    ) -> Payment:
         if any(each.id == waiting.id for each in payment.operations):
-            return await self._sending_again.send(payment, payment.operation(waiting.id), message=message)
-        if unresolved is not None or _is_too_early(payment, waiting):
+            operation, now = payment.operation(waiting.id), self._clock.now()
+            if asked_for != waiting.id and operation.send_at is not None and operation.send_at > now:
+                return payment
+            return await self._sending_again.send(payment, operation, message=message)
+        if payment.unresolved is not None or _is_too_early(payment, waiting):
             return payment
         return await self._follow(payment, waiting, message)
 
