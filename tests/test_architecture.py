@@ -25,6 +25,12 @@ LINES_MAX = 300
 IMPURE_MODULES = {"time", "random", "secrets", "os"}
 IMPURE_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "uuid.uuid1", "uuid.uuid4"}
 
+# Functions of a timer or a queue.
+NOBODY_CALLS = (
+    *("chase_retry", "shadow_mirror", "ledger_posting", "outbox_sweep", "reconciliation", "comparison_due", "purge"),
+    "rollout_guard",
+)
+
 HEAVY = (
     "aiohttp",
     "jwt",
@@ -46,9 +52,15 @@ class TestFunctions:
     def test_are_those_of_the_design_each_once(self) -> None:
         names = [function.get_function_name() for function in declared(function_app.app)]
 
-        assert sorted(names) == ["FindPayments", "GetPayment", "Live", "Ready", "Sale", "reconciliation"]
+        assert sorted(names) == sorted(
+            [
+                *("Sale", "GetPayment", "FindPayments", "Void", "Refund", "UpdatePaymentState", "Live", "Ready"),
+                *("DecideRollout", "RolloutConfig", "ShadowReport"),
+                *NOBODY_CALLS,
+            ]
+        )
 
-    @pytest.mark.parametrize("stem", ["reconciliation"])
+    @pytest.mark.parametrize("stem", NOBODY_CALLS)
     def test_that_nobody_calls_have_one_stem_from_door_to_use_case(self, stem: str) -> None:
         assert (ROOT / "functions" / f"{stem}.py").exists()
         assert (ROOT / "shared" / "use_cases" / f"{stem}.py").exists()
@@ -57,7 +69,7 @@ class TestFunctions:
         apps = [name for name, value in vars(function_app).items() if isinstance(value, func.FunctionApp)]
 
         assert apps == ["app"]
-        assert len((ROOT / "function_app.py").read_text("utf-8").splitlines()) <= 25
+        assert len((ROOT / "function_app.py").read_text("utf-8").splitlines()) <= 30
 
     def test_are_indexed_without_what_only_a_call_needs(self) -> None:
         code = f"import sys, function_app; print([name for name in {HEAVY} if name in sys.modules])"

@@ -135,19 +135,20 @@ def _shown(entries: Sequence[Entry]) -> str:
 
 def _of_the_amounts(payment: KeptPayment, found: Sequence[Booked]) -> Iterator[Difference]:
     ours, theirs = _posted_amounts(payment), _booked_amounts(found)
-    authorized = any(kept.posting.kind is PostingKind.AUTHORIZED for kept in payment.postings)
-    if not authorized and payment.state is not State.AUTHORIZED:
-        # What was never known as authorized held nothing here: neither it nor its void was ever posted.
-        theirs = Counter({(what, of): amount for (what, of), amount in theirs.items() if what in _MONEY})
+    if payment.state in _NO_SUCCESS:
+        # A part of the bill, or a charge found late, that was undone by void: it was never an authorization of ours.
+        theirs = Counter(
+            {(what, of): amount for (what, of), amount in theirs.items() if what is not PostingKind.VOIDED}
+        )
     for what, currency in sorted(ours.keys() | theirs.keys()):
         if ours[what, currency] != theirs[what, currency]:
             amounts = str(ours[what, currency]), str(theirs[what, currency])
             yield Difference(payment.id, f"{what} {currency}", *amounts)
 
 
-# What moved money; the rest is about holds. Returns and charge-backs are the bank's, not in these books.
-_MONEY: Final = frozenset({PostingKind.CAPTURED, PostingKind.REFUNDED})
-_IN_BOOKS: Final = _MONEY | {PostingKind.AUTHORIZED, PostingKind.VOIDED}
+# Returns and charge-backs are the bank's, not in these books.
+_IN_BOOKS: Final = frozenset({PostingKind.CAPTURED, PostingKind.REFUNDED, PostingKind.VOIDED})
+_NO_SUCCESS: Final = frozenset({State.DECLINED, State.FAILED})
 
 
 def _posted_amounts(payment: KeptPayment) -> Amounts:
@@ -165,6 +166,5 @@ def _booked_amounts(found: Sequence[Booked]) -> Amounts:
     for booked in found:
         amounts[PostingKind.CAPTURED, booked.currency] += booked.captured
         amounts[PostingKind.REFUNDED, booked.currency] += booked.refunded
-        amounts[PostingKind.AUTHORIZED, booked.currency] += booked.amount
         amounts[PostingKind.VOIDED, booked.currency] += booked.amount if booked.voided else 0
     return amounts

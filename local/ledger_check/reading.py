@@ -69,10 +69,10 @@ async def chase_books(directory: Path, control_port: int) -> tuple[list[Booked],
     running = f"http://127.0.0.1:{control_port}/simulator/books"
     told = await _told(running)
     if told is not None:
-        return _booked(told), running
+        return booked(told), running
     path = directory / _BOOKS
     _require(path, f"no Chase simulator answers at {running}, and there are no books at {path}")
-    return _booked(_filed(path)), str(path)
+    return booked(_filed(path)), str(path)
 
 
 def local_now(directory: Path) -> datetime:
@@ -116,7 +116,8 @@ def _opened(path: Path) -> Books:
         raise CannotCheck(f"the books at {path} cannot be read: {error}") from None
 
 
-def _booked(entries: Iterable[Mapping[str, Any]]) -> list[Booked]:
+def booked(entries: Iterable[Mapping[str, Any]]) -> list[Booked]:
+    """The lines of the simulator's books as the comparison knows them."""
     return [
         Booked(
             order_number=entry["merchantOrderNumber"],

@@ -1,9 +1,10 @@
 """Postings at rest until the ledger has them, and the journal that is the ledger where there is no other."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from shared.database.outbox import kept, received
 from shared.database.rows import time_text
 from shared.database.statements import First
 from shared.database.unit_of_work import (
@@ -16,9 +17,12 @@ from shared.database.unit_of_work import (
     UniqueViolation,
     Value,
 )
+from shared.payments.beside import Received
+from shared.payments.errors import AlreadyReceived
 from shared.payments.journal import Account, Entry, entries_of
+from shared.payments.messages import Message
 from shared.payments.money import Money
-from shared.payments.posting import LedgerRefused, LedgerUnavailable, Posting, PostingKind
+from shared.payments.posting import KeptPosting, LedgerRefused, LedgerUnavailable, Posting, PostingKind
 
 # Our names for the unique rules, by the columns that SQLite reports and the names that SQL Server does.
 UNIQUE_RULES: Final[Mapping[str, str]] = {
@@ -29,14 +33,15 @@ UNIQUE_RULES: Final[Mapping[str, str]] = {
 }
 
 # Columns in the order of `_posting`, then of `_entry`.
-POSTING: Final = "id, payment_id, biller_id, kind, amount_minor, currency, hold_released_minor, at"
+POSTING: Final = "id, payment_id, biller_id, kind, amount_minor, currency, at"
 ENTRY: Final = "account, debit_minor, credit_minor, currency"
 
-_INSERT_POSTING = f"INSERT INTO ledger_postings ({POSTING}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our names
+_INSERT_POSTING = f"INSERT INTO ledger_postings ({POSTING}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our names
 _INSERT_ENTRY = f"INSERT INTO journal_entries (posting_id, line, {ENTRY}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608
 _POSTED = "UPDATE ledger_postings SET posted_at = ? WHERE id = ? AND posted_at IS NULL"
-_GET = f"SELECT {POSTING} FROM ledger_postings WHERE id = ?"  # noqa: S608
+_GET = f"SELECT {POSTING}, posted_at FROM ledger_postings WHERE id = ?"  # noqa: S608
 _UNPOSTED = f"{POSTING} FROM ledger_postings WHERE posted_at IS NULL AND at < ? ORDER BY at"
+_OLDEST: Final = "SELECT MIN(at) FROM ledger_postings WHERE posted_at IS NULL"
 _ENTRIES = f"SELECT {ENTRY} FROM journal_entries WHERE posting_id = ? ORDER BY line"  # noqa: S608
 
 
@@ -46,23 +51,44 @@ def posting_rows(postings: Sequence[Posting]) -> list[Statement]:
 
 
 class SqlPostings:
-    """Postings in SQL. Each call that waits is one round trip."""
+    """Postings in SQL. Fits `use_cases.ports.Postings`; each call is one round trip, each write one commit."""
 
     def __init__(self, engine: Engine, *, first: First) -> None:
         self._engine, self._first = engine, first
 
-    async def get(self, posting_id: str) -> Posting | None:
+    async def get(self, posting_id: str) -> KeptPosting | None:
         [rows] = await self._engine.read([Query(_GET, (posting_id,))])
-        return posting_of(rows[0]) if rows else None
+        if not rows:
+            return None
+        *posting, posted_at = rows[0]
+        return KeptPosting(posting_of(tuple(posting)), posted_at is not None)
 
-    def posted(self, posting: Posting, at: datetime) -> Statement:
-        """For the consumer's commit: the ledger has it. Said again, the first time stays."""
-        return Statement(_POSTED, (time_text(at), posting.id), rows=None)
+    async def posted(self, posting: Posting, at: datetime, message: Received | None = None) -> None:
+        """The ledger has it, as `message` had asked. Said again, the first time stays. Raises AlreadyReceived."""
+        marked = Statement(_POSTED, (time_text(at), posting.id), rows=None)
+        await self._end(message, [marked], at)
+
+    async def put_off(self, message: Received, again: Message, at: datetime) -> None:
+        """`message` is done with, and `again` follows it when it is due. Raises AlreadyReceived."""
+        await self._end(message, kept([again], now=at, lease=timedelta(0)), at)
 
     async def unposted_older_than(self, at: datetime, limit: int) -> Sequence[Posting]:
         """At most `limit` that became so before `at` and that the ledger is not known to have, oldest first."""
         [rows] = await self._engine.read([Query(self._first(limit, _UNPOSTED), (time_text(at),))])
         return [posting_of(row) for row in rows]
+
+    async def oldest_unposted(self) -> datetime | None:
+        """When the oldest became so that the ledger is not known to have; None where it has them all."""
+        [[[at]]] = await self._engine.read([Query(_OLDEST)])
+        return None if at is None else _time(at)
+
+    async def _end(self, message: Received | None, statements: Sequence[Statement], at: datetime) -> None:
+        inbox = [] if message is None else [received(message.consumer, message.message_id, at)]
+        try:
+            await self._engine.run([*inbox, *statements])
+        except UniqueViolation as error:
+            # What follows a message has an id of its own: only the message itself can have been here before.
+            raise AlreadyReceived from error
 
 
 class EmbeddedJournal:
@@ -104,17 +130,19 @@ def _columns(posting: Posting) -> tuple[Value, ...]:
         posting.kind,
         posting.amount.amount_minor,
         posting.amount.currency,
-        posting.hold_released_minor,
         time_text(posting.at),
     )
 
 
 def posting_of(row: Row) -> Posting:
     """A row of the columns POSTING."""
-    posting_id, payment_id, biller_id, kind, amount_minor, currency, hold_released_minor, at = row
-    became_at = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    posting_id, payment_id, biller_id, kind, amount_minor, currency, at = row
     amount = Money(amount_minor, currency)
-    return Posting(posting_id, payment_id, biller_id, PostingKind(kind), amount, became_at, hold_released_minor)
+    return Posting(posting_id, payment_id, biller_id, PostingKind(kind), amount, _time(at))
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def _entry_columns(entry: Entry) -> tuple[Value, ...]:

@@ -31,8 +31,8 @@ SELECT day, biller_id, method, kind, SUM(lost) FROM shadow_losses WHERE day >= ?
 GROUP BY day, biller_id, method, kind
 """
 # What we write begins with the status: no engine's own words for JSON are needed.
-_APPROVED: Final = """(s.control LIKE '{"status":"approved"%' OR s.control LIKE '{"status": "approved"%')"""
-_DECLINED: Final = """(s.control LIKE '{"status":"declined"%' OR s.control LIKE '{"status": "declined"%')"""
+_APPROVED: Final = """s.control LIKE '{"status":"approved"%'"""
+_DECLINED: Final = """s.control LIKE '{"status":"declined"%'"""
 
 
 def _counted(condition: str) -> str:
@@ -60,16 +60,17 @@ _EXISTING: Final = {
     "approved": _counted(_APPROVED),
     "declined": _counted(_DECLINED),
 }
-# A decline that Chase has no transaction of is its refusal of the request. What a network's rule held back was never
-# tried, and neither was what has no outcome yet.
+# A decline that Chase has no transaction of is its refusal of the request. What a network's rule or the kill switch
+# held back was never tried.
 _REFUSED: Final = """o.transaction_id IS NULL AND o.outcome LIKE '%"processorCalled":true%'"""
-_NOT_SENT: Final = """o.outcome LIKE '{"status":"not_sent"%'"""
+_NOT_TRIED: Final = """o.outcome LIKE '{"status":"not_sent","code":"live-disabled"%'"""
+_ENDED_BADLY: Final = f"""
+o.state = 'unknown' OR (o.state = 'declined' AND {_REFUSED}) OR (o.state = 'failed' AND NOT {_NOT_TRIED})
+OR (o.state = 'queued' AND o.outcome LIKE '{{"status":"not_sent"%')
+"""
 _OUTCOMES: Final = f"""
 SELECT p.biller_id, p.method_type, {_counted("o.state = 'succeeded'")},
-    {_counted("o.state = 'declined' AND o.transaction_id IS NOT NULL")},
-    {_counted(f"o.state = 'unknown' OR (o.state = 'declined' AND {_REFUSED})")},
-    {_counted(f"o.state IN ('queued', 'failed') AND {_NOT_SENT}")},
-    {_counted("o.state = 'failed' AND o.outcome IS NOT NULL AND NOT (" + _NOT_SENT + ")")}
+    {_counted("o.state = 'declined' AND o.transaction_id IS NOT NULL")}, {_counted(_ENDED_BADLY)}
 FROM payments p JOIN operations o ON o.payment_id = p.id AND o.kind = 'sale'
 WHERE p.mode = 'live' AND p.created_at >= ? GROUP BY p.biller_id, p.method_type
 """  # noqa: S608 - our own words, no value
@@ -149,8 +150,8 @@ def _pair(row: Row, comparisons: Kept) -> PairRow:
 def _outcomes(live: Sequence[Row], controls: Sequence[Row]) -> dict[Scope, Outcomes]:
     existing = {(biller_id, method): (approved, declined) for biller_id, method, approved, declined in controls}
     return {
-        (biller_id, method): Outcomes(approved, declined, sum(failed), *existing.get((biller_id, method), (0, 0)))
-        for biller_id, method, approved, declined, *failed in live
+        (biller_id, method): Outcomes(approved, declined, failed, *existing.get((biller_id, method), (0, 0)))
+        for biller_id, method, approved, declined, failed in live
     }
 
 

@@ -8,10 +8,8 @@ Real accounts:
 - `returns_receivable`, `chargebacks_receivable` (assets): what the bank took back, and somebody owes us until finance
   has settled who bears it. The biller's account is left alone: whether it pays is its contract's business, not ours.
 
-Memorandum accounts, outside the balance sheet, because an authorization moves no money: `authorizations_held` and its
-counterpart `authorizations_offset`. A capture or a void releases the hold, all of it: what an authorization holds
-beyond the capture is given up. A sale that was captured at once (ACH, Chase's NOW) never held anything, so its capture
-releases nothing.
+Memorandum accounts, outside the balance sheet, because no money moves: `authorizations_voided`, what had been
+authorized and will never be captured, and its counterpart `authorizations_offset`.
 
 Names and postings are the plain practice of double entry; a chart of accounts of the company's own is the ledger
 service's to map (docs/ledger.md).
@@ -27,7 +25,7 @@ from shared.payments.posting import Posting, PostingKind
 
 
 class Account(StrEnum):
-    AUTHORIZATIONS_HELD = "authorizations_held"
+    AUTHORIZATIONS_VOIDED = "authorizations_voided"
     AUTHORIZATIONS_OFFSET = "authorizations_offset"
     CHASE_CLEARING = "chase_clearing"
     BILLER_PAYABLE = "biller_payable"
@@ -54,28 +52,18 @@ _A, _K = Account, PostingKind
 # Kind -> the account that is debited and the one that is credited, both with the posting's amount.
 ACCOUNTS: Final[Mapping[PostingKind, tuple[Account, Account]]] = MappingProxyType(
     {
-        _K.AUTHORIZED: (_A.AUTHORIZATIONS_HELD, _A.AUTHORIZATIONS_OFFSET),
-        _K.VOIDED: (_A.AUTHORIZATIONS_OFFSET, _A.AUTHORIZATIONS_HELD),
         _K.CAPTURED: (_A.CHASE_CLEARING, _A.BILLER_PAYABLE),
+        _K.VOIDED: (_A.AUTHORIZATIONS_VOIDED, _A.AUTHORIZATIONS_OFFSET),
         _K.REFUNDED: (_A.BILLER_PAYABLE, _A.CHASE_CLEARING),
         _K.RETURNED: (_A.RETURNS_RECEIVABLE, _A.CHASE_CLEARING),
         _K.CHARGED_BACK: (_A.CHARGEBACKS_RECEIVABLE, _A.CHASE_CLEARING),
         _K.CHARGEBACK_REVERSED: (_A.CHASE_CLEARING, _A.CHARGEBACKS_RECEIVABLE),
     }
 )
-# What a capture out of an authorization does beside: with `hold_released_minor`, which need not be what is captured.
-RELEASE: Final = ACCOUNTS[PostingKind.VOIDED]
 
 
-def entries_of(posting: Posting) -> tuple[Entry, ...]:
-    """The entries of a posting in the order in which they are written: debit before credit, a hold's release last."""
-    currency = posting.amount.currency
-    entries = _pair(ACCOUNTS[posting.kind], posting.amount.amount_minor, currency)
-    if posting.hold_released_minor:
-        entries += _pair(RELEASE, posting.hold_released_minor, currency)
-    return entries
-
-
-def _pair(accounts: tuple[Account, Account], amount_minor: int, currency: str) -> tuple[Entry, ...]:
-    debited, credited = accounts
+def entries_of(posting: Posting) -> tuple[Entry, Entry]:
+    """The entries of a posting in the order in which they are written: debit before credit."""
+    debited, credited = ACCOUNTS[posting.kind]
+    amount_minor, currency = posting.amount.amount_minor, posting.amount.currency
     return Entry(debited, amount_minor, 0, currency), Entry(credited, 0, amount_minor, currency)

@@ -1,4 +1,4 @@
-"""What the ledger is told: an amount of a payment that was authorized, taken, given back or taken back."""
+"""What the ledger is told: an amount of a payment that was taken, given up, given back or taken back."""
 
 import uuid
 from collections.abc import Iterator
@@ -24,7 +24,6 @@ class LedgerUnavailable(Exception):
 
 
 class PostingKind(StrEnum):
-    AUTHORIZED = "authorized"
     CAPTURED = "captured"
     VOIDED = "voided"
     REFUNDED = "refunded"
@@ -38,9 +37,7 @@ class Posting:
     """
     One fact for the ledger, written in the commit that made it so. Posted twice under its `id`, it counts once.
 
-    `hold_released_minor` belongs to a capture: how much an authorization had held until then, all of which ends with
-    the capture; 0 where there was none (ACH, and whatever Chase captures at once). Raises ValueError for an amount of
-    0, and for a hold that something else releases.
+    Raises ValueError for an amount of 0.
     """
 
     id: str
@@ -49,21 +46,28 @@ class Posting:
     kind: PostingKind
     amount: Money
     at: datetime
-    hold_released_minor: int = 0
 
     def __post_init__(self) -> None:
         if self.amount.amount_minor == 0:
             raise ValueError("amount: a posting is of 1 minor unit at least")
-        if self.hold_released_minor < 0 or (self.hold_released_minor and self.kind is not PostingKind.CAPTURED):
-            raise ValueError("hold_released_minor: 0 or more, and only a capture has one")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPosting:
+    """A posting as it is kept with us; `posted`: the ledger is known to have it."""
+
+    posting: Posting
+    posted: bool
 
 
 def postings_of(before: Payment | None, after: Payment) -> tuple[Posting, ...]:
     """
     What the ledger must hear of the step from `before` (None: it is new) to `after`, in the order it happened.
 
-    Only what is live is booked: shadow has no ledger (design: locks against real money). A payment found voided that
-    was never known as authorized moved nothing here. Captured, refunded and returned amounts only ever grow.
+    Only what is live is booked: shadow has no ledger (design: locks against real money). An authorization alone moves
+    no money and is not told, so that the sale's commit 2 carries nothing for the ledger; when it is given up, that is.
+    Captured, refunded and returned amounts only ever grow, whatever the state: a part of a bill, or a charge found
+    late, is taken and given back on a payment that never succeeds.
     """
     if after.mode != "live":
         return ()
@@ -75,7 +79,6 @@ def postings_of(before: Payment | None, after: Payment) -> tuple[Posting, ...]:
             kind=kind,
             amount=Money(amount_minor, after.amount.currency),
             at=after.updated_at,
-            hold_released_minor=_released_minor(before, after) if kind is PostingKind.CAPTURED else 0,
         )
         for kind, amount_minor in _moved(before, after)
         if amount_minor > 0
@@ -85,22 +88,21 @@ def postings_of(before: Payment | None, after: Payment) -> tuple[Posting, ...]:
 def _moved(before: Payment | None, after: Payment) -> Iterator[tuple[PostingKind, int]]:
     """Each kind with its amount in minor units; what is not above 0 did not happen."""
     captured, refunded, returned, charged_back = _amounts_minor(before)
-    yield PostingKind.AUTHORIZED, _held_minor(after) - _held_minor(before)
     yield PostingKind.CAPTURED, after.captured_minor - captured
-    yield PostingKind.VOIDED, _released_minor(before, after) if after.state is State.VOIDED else 0
+    yield PostingKind.VOIDED, _given_up_minor(before, after)
     yield PostingKind.REFUNDED, after.refunded_minor - refunded
     yield PostingKind.RETURNED, after.returned_minor - returned
     yield PostingKind.CHARGED_BACK, after.charged_back_minor - charged_back
     yield PostingKind.CHARGEBACK_REVERSED, charged_back - after.charged_back_minor
 
 
-def _held_minor(payment: Payment | None) -> int:
-    """What an authorization holds: the whole amount, for a bill is authorized whole or not at all."""
-    return payment.amount.amount_minor if payment is not None and payment.state is State.AUTHORIZED else 0
-
-
-def _released_minor(before: Payment | None, after: Payment) -> int:
-    return max(0, _held_minor(before) - _held_minor(after))
+def _given_up_minor(before: Payment | None, after: Payment) -> int:
+    """What was authorized and will never be captured; 0 where nothing was authorized, or it was given up before."""
+    state = None if before is None else before.state
+    if after.state is not State.VOIDED or state is State.VOIDED:
+        return 0
+    was_authorized = state is State.AUTHORIZED or after.sale.transaction_id is not None
+    return after.amount.amount_minor if was_authorized else 0
 
 
 def _amounts_minor(payment: Payment | None) -> tuple[int, int, int, int]:

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from shared.shadow.document import ALL_OFF, Document, RolloutVersion
-from shared.use_cases.ports import Outside, RolloutStore
+from shared.use_cases.ports import Outside
+from shared.use_cases.shadow_ports import RolloutStore
 
 # A change takes effect within this, in every process.
 REFRESH_S: Final = 5.0
@@ -41,6 +42,10 @@ class CurrentRollout:
                 return version
         self._kept = _Kept(version, now_s)
         return version
+
+    async def holds_all(self) -> bool:
+        """Whether voids, refunds and inquiries are held."""
+        return (await self.current()).document.hold_all
 
     async def latest(self) -> RolloutVersion:
         """As it is stored now. Raises what the store raises."""

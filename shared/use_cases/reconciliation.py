@@ -1,6 +1,7 @@
 """
 The timer that leaves nothing behind: what a crash left `submitted` becomes `unknown`; what is unknown, or authorized
-and due for its capture, is asked about; what waits to be sent and was not brought out by its message is sent.
+and due for its capture, is asked about; what waits to be sent and was not brought out by its message is sent; and so is
+what the ledger was not told.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from shared.use_cases.inquiries import Inquiries
 from shared.use_cases.ports import Outside
 from shared.use_cases.recording import Recording
 from shared.use_cases.sending_again import SendingAgain
+from shared.use_cases.unposted import Unposted
 
 # 200 inquiries, 10 at a time, 1 s each at p99, take 20 s of the timer's minute.
 BATCH_MAX: Final = 200
@@ -40,19 +42,25 @@ class Counts:
     abandoned: int = 0
     inquired: int = 0
     sent: int = 0
+    posted: int = 0
     left: int = 0
 
 
 class Reconciliation:
     def __init__(
-        self, outside: Outside, recording: Recording, inquiries: Inquiries, sending_again: SendingAgain
+        self,
+        outside: Outside,
+        recording: Recording,
+        inquiries: Inquiries,
+        sending_again: SendingAgain,
+        unposted: Unposted,
     ) -> None:
         self._payments, self._clock, self._pace = outside.payments, outside.clock, outside.pace
         self._telemetry, self._recording = outside.telemetry, recording
-        self._inquiries, self._sending_again = inquiries, sending_again
+        self._inquiries, self._sending_again, self._unposted = inquiries, sending_again, unposted
 
     async def run_once(self, limit: int = BATCH_MAX) -> Counts:
-        """Sweep what belongs to nobody, ask about what is due, send what is overdue."""
+        """Sweep what belongs to nobody, ask about what is due, send what is overdue; the ledger comes last."""
         now = self._clock.now()
         abandoned = await self._payments.abandoned(now - timedelta(seconds=self._pace.abandoned_after_s), limit)
         swept = await self._each(abandoned, self._mark_unknown)
@@ -61,9 +69,10 @@ class Reconciliation:
         overdue_before = self._clock.now() - timedelta(seconds=self._pace.wait_s(OVERDUE_AFTER_S))
         overdue = await self._payments.overdue(overdue_before, limit)
         sent = await self._each(overdue, self._send)
-        left = len(abandoned) + len(due) + len(overdue) - swept - asked - sent
-        counts = Counts(abandoned=swept, inquired=asked, sent=sent, left=left)
-        if abandoned or due or overdue:
+        ledger = await self._unposted.post(limit)
+        left = len(abandoned) + len(due) + len(overdue) + ledger.found - swept - asked - sent - ledger.posted
+        counts = Counts(abandoned=swept, inquired=asked, sent=sent, posted=ledger.posted, left=left)
+        if counts != Counts():
             self._telemetry.event("reconciliation.run", **{name: getattr(counts, name) for name in counts.__slots__})
         return counts
 

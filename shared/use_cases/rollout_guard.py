@@ -11,7 +11,8 @@ from shared.shadow.guard import WINDOWS, Demotion, Outcomes, demoted, demotions
 from shared.shadow.ladder import began_at
 from shared.use_cases.current_rollout import CurrentRollout
 from shared.use_cases.evidence_ports import ShadowEvidence
-from shared.use_cases.ports import Outside, RolloutStore
+from shared.use_cases.ports import Outside
+from shared.use_cases.shadow_ports import RolloutStore
 
 ACTOR: Final = "rollout_guard"
 # The longest window is an hour: who writes more versions in one is judged by what came after them.

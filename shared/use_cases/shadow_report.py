@@ -19,7 +19,8 @@ from shared.shadow.readiness import Readiness, readiness
 from shared.shadow.report import report
 from shared.use_cases.current_rollout import CurrentRollout
 from shared.use_cases.evidence_ports import ShadowEvidence
-from shared.use_cases.ports import Outside, RolloutStore
+from shared.use_cases.ports import Outside
+from shared.use_cases.shadow_ports import RolloutStore
 
 # Longer than any step should last; what is older is not looked at.
 SINCE_MAX: Final = timedelta(days=90)

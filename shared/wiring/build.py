@@ -1,18 +1,19 @@
 """Every part, joined; mypy proves here that adapters fit the ports. Imported at the first call, not at indexing."""
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
 from shared.bank.blob import BlobBankFiles
 from shared.bank.source import bank_files
 from shared.chase.routed import RoutedChase
 from shared.clock import SystemClock, TimeOrderedIdentifiers
-from shared.database import journal
+from shared.database.journal import SqlPostings
 from shared.database.outbox import SqlMessages
-from shared.database.payments import PUBLISH_LEASE_S, UNIQUE_RULES, SqlPayments
+from shared.database.payments import PUBLISH_LEASE_S, SqlPayments
 from shared.database.purge import SqlPurging
+from shared.database.shadow import SqlShadow
 from shared.fingerprint import Fingerprints
 from shared.messaging.publisher import ServiceBusPublisher
 from shared.payments.audit import Chain, Keyring
@@ -24,9 +25,13 @@ from shared.use_cases.applying_facts import ApplyingFacts
 from shared.use_cases.asking_for import AskingFor
 from shared.use_cases.charging import Charging
 from shared.use_cases.chase_retry import ChaseRetry
+from shared.use_cases.comparing import Comparing
+from shared.use_cases.comparison_due import ComparisonDue
+from shared.use_cases.control_report import ControlReport
 from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.inquiries import Inquiries
 from shared.use_cases.landing import Landing
+from shared.use_cases.ledger_posting import LedgerPosting
 from shared.use_cases.outbox_sweep import OutboxSweep
 from shared.use_cases.publishing import Publishing
 from shared.use_cases.purge import Purge
@@ -36,9 +41,12 @@ from shared.use_cases.recording import Recording
 from shared.use_cases.refresh import Refresh
 from shared.use_cases.refund import Refund
 from shared.use_cases.sale import Sale
+from shared.use_cases.sale_rollout import SaleRollout
 from shared.use_cases.sending_again import SendingAgain
 from shared.use_cases.setting_aside import SettingAside
+from shared.use_cases.shadow_mirror import ShadowMirror
 from shared.use_cases.tasks import TrackedTasks
+from shared.use_cases.unposted import Unposted
 from shared.use_cases.update_state import UpdateState
 from shared.use_cases.void import Void
 from shared.wiring.audit import audit_anchor
@@ -47,13 +55,13 @@ from shared.wiring.bank import bank_import
 from shared.wiring.broker import service_bus_publisher
 from shared.wiring.chase import chase_client, shadow_client
 from shared.wiring.database import database
+from shared.wiring.ledger import ledger
 from shared.wiring.rollout import rollout
 from shared.wiring.services import Services
+from shared.wiring.shadow import shadow_intake
 
 # Shorter than the host's own grace at shutdown; what is still at work then is found by `reconciliation`.
 _CLOSE_WITHIN_S: Final = 10.0
-_UNIQUE_RULES: Final = {**UNIQUE_RULES, **journal.UNIQUE_RULES}
-_MIGRATIONS: Final = Path(__file__).parents[1] / "database" / "migrations"
 
 
 def build(
@@ -62,8 +70,13 @@ def build(
     publisher: ports.Publisher | None = None,
     clock: ports.Clock | None = None,
     telemetry: ports.Telemetry | None = None,
+    through: Callable[[ports.Outside], ports.Outside] = lambda outside: outside,
 ) -> Services:
-    """Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies."""
+    """
+    Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies.
+
+    What the verbs need from outside they get `through` what stands before it: a test that breaks a port.
+    """
     real_clock = SystemClock()
     clock, telemetry = clock or real_clock, telemetry or LoggedTelemetry()
     fingerprints = Fingerprints(settings.fingerprint_keys)
@@ -73,38 +86,51 @@ def build(
         chase_client(settings, clock, telemetry),
         TrackedTasks(telemetry),
     )
+    booking, close_ledger = ledger(settings, engine)
     shadow = shadow_client(settings, clock, telemetry)
-    outside = ports.Outside(
-        payments=SqlPayments(
-            engine,
-            first=first,
-            chain=Chain(Keyring.of(settings.audit_keys)),
-            lease=timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S)),
-        ),
-        chase=RoutedChase(chase, shadow),
-        merchants=settings.known_merchants(),
-        clock=clock,
-        pace=settings.pace,
-        identifiers=TimeOrderedIdentifiers(),
-        tasks=tasks,
-        telemetry=telemetry,
-        messages=SqlMessages(engine, first=first),
-        publisher=publisher,
-        sealing=InstrumentSealing(settings.instrument_keys),
-        instrument_marks=fingerprints,
-        chance=random.random,
+    chain, identifiers = Chain(Keyring.of(settings.audit_keys)), TimeOrderedIdentifiers()
+    lease = timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S))
+    outside = through(
+        ports.Outside(
+            payments=SqlPayments(
+                engine,
+                first=first,
+                chain=chain,
+                lease=lease,
+            ),
+            chase=RoutedChase(chase, shadow),
+            merchants=settings.known_merchants(),
+            clock=clock,
+            pace=settings.pace,
+            identifiers=identifiers,
+            tasks=tasks,
+            telemetry=telemetry,
+            messages=SqlMessages(engine, first=first),
+            publisher=publisher,
+            postings=SqlPostings(engine, first=first),
+            ledger=booking,
+            sealing=InstrumentSealing(settings.instrument_keys),
+            shadow=SqlShadow(engine, first=first, chain=chain, new_id=identifiers.operation, lease=lease),
+            instrument_marks=fingerprints,
+            chance=random.random,
+        )
     )
     publishing = Publishing(outside)
     recording = Recording(outside, publishing)
-    inquiries = Inquiries(outside, recording, on_not_found=settings.on_not_found)
+    who = rollout(settings, outside, engine, first)
+    inquiries = Inquiries(outside, recording, on_not_found=settings.on_not_found, held=who.current.holds_all)
     landing = Landing(outside, recording, inquiries)
-    charging, following_up = Charging(outside, landing), FollowingUp(outside, landing)
-    asking_for = AskingFor(outside, following_up, inquiries, answer_within_s=settings.sale_answer_within_s)
+    charging, following_up = Charging(outside, landing), FollowingUp(outside, landing, who.current.holds_all)
+    intake = shadow_intake(settings, outside, publishing)
+    asking_for = AskingFor(outside, following_up, inquiries, intake, answer_within_s=settings.sale_answer_within_s)
     refund = Refund(asking_for)
     sending_again = SendingAgain(outside, recording, charging, following_up)
+    ledger_posting = LedgerPosting(outside)
+    unposted = Unposted(outside, ledger_posting)
     update_state = UpdateState(outside, recording)
+    comparing = Comparing(outside)
+    mirror = ShadowMirror(outside, recording, sending_again, following_up, comparing)
     applying = ApplyingFacts(outside, recording, update_state)
-    who = rollout(settings, outside, engine, first)
     source = bank_files(settings, now=real_clock.now)
 
     async def database_status() -> Status:
@@ -123,6 +149,7 @@ def build(
         if isinstance(publisher, ServiceBusPublisher):
             await publisher.close()
         await chase.close()
+        await close_ledger()
         if shadow is not None:
             await shadow.close()
         if isinstance(source, BlobBankFiles):
@@ -140,6 +167,8 @@ def build(
         sale=Sale(
             outside,
             charging,
+            SaleRollout(outside, who.store, who.current, decision_required=settings.rollout_decision_required),
+            intake,
             answer_within_s=settings.sale_answer_within_s,
             in_flight_max=settings.sales_in_flight_max,
             on_not_found=settings.on_not_found,
@@ -149,9 +178,13 @@ def build(
         update_state=update_state,
         refresh=Refresh(inquiries),
         chase_retry=ChaseRetry(outside, sending_again),
+        ledger_posting=ledger_posting,
         setting_aside=SettingAside(outside),
+        control_report=ControlReport(outside, comparing),
+        shadow_mirror=mirror,
+        comparison_due=ComparisonDue(outside, comparing, mirror),
         outbox_sweep=OutboxSweep(outside, publishing),
-        reconciliation=Reconciliation(outside, recording, inquiries, sending_again),
+        reconciliation=Reconciliation(outside, recording, inquiries, sending_again, unposted),
         bank_file_import=bank_import(settings, outside, engine, first, applying, source),
         decide_rollout=who.decide,
         change_rollout=who.change,

@@ -25,7 +25,7 @@ EXPLANATIONS = (
         "E-1", "olga", date(2026, 12, 4), "they add their own fee to what they report", "amount",
         biller_id="county-tax",
     ),
-    Explanation("E-2", "ivan", date(2027, 3, 31), "their clock stops at our gateway", "latency", biller_id="city-water"),
+    Explanation("E-2", "ivan", date(2027, 3, 31), "their clock stops sooner", "latency", biller_id="city-water"),
     Explanation("E-3", "ivan", date(2026, 11, 1), "an old version of their code table", "code"),
 )  # fmt: skip
 _EXPLAINED = a_comparison(

@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 
 from shared.database.journal import EmbeddedJournal, SqlPostings, posting_rows
+from shared.database.outbox import SqlMessages
 from shared.database.payments import SqlPayments
 from shared.database.statements import First
 from shared.database.unit_of_work import Engine, Query, Row, Statement, StatementFailed, UniqueViolation
+from shared.payments.beside import Received
+from shared.payments.errors import AlreadyReceived
 from shared.payments.idempotency import Fingerprint
+from shared.payments.messages import Message, Queue
 from shared.payments.money import Money
-from shared.payments.posting import LedgerRefused, LedgerUnavailable, Posting, PostingKind
+from shared.payments.posting import KeptPosting, LedgerRefused, LedgerUnavailable, Posting, PostingKind
 from tests.builders import NOW, a_submitted_payment
 
 PAYMENT = a_submitted_payment()
@@ -61,10 +65,10 @@ class TestPostings:
     async def test_of_every_kind_are_read_as_they_were_written(
         self, engine: Engine, postings: SqlPostings, kind: PostingKind
     ) -> None:
-        posting = a_posting(kind=kind, hold_released_minor=200_00 if kind is PostingKind.CAPTURED else 0)
+        posting = a_posting(kind=kind)
         await written(engine, posting)
 
-        assert await postings.get("p-1") == posting
+        assert await postings.get("p-1") == KeptPosting(posting, posted=False)
 
     async def test_that_nobody_wrote_are_not_there(self, postings: SqlPostings) -> None:
         assert await postings.get("p-1") is None
@@ -83,14 +87,12 @@ class TestPostings:
         "change",
         [
             "UPDATE ledger_postings SET amount_minor = 0",
-            "UPDATE ledger_postings SET hold_released_minor = -1",
-            "UPDATE ledger_postings SET kind = 'refunded'",
-            "UPDATE ledger_postings SET kind = 'lost'",
+            "UPDATE ledger_postings SET kind = 'authorized'",
             "UPDATE ledger_postings SET currency = 'US'",
         ],
     )
     async def test_are_held_to_their_rules_by_the_database(self, engine: Engine, change: str) -> None:
-        await written(engine, a_posting(hold_released_minor=1))
+        await written(engine, a_posting())
 
         with pytest.raises(StatementFailed):
             await engine.run([Statement(change, ())])
@@ -110,26 +112,65 @@ class TestPostingsThatWait:
         posting = a_posting()
         await written(engine, posting, a_posting("p-2"))
 
-        await engine.run([postings.posted(posting, NOW + MINUTE)])
-        await engine.run([postings.posted(posting, NOW + 2 * MINUTE)])
+        await postings.posted(posting, NOW + MINUTE)
+        await postings.posted(posting, NOW + 2 * MINUTE)
 
         assert [left.id for left in await postings.unposted_older_than(NOW + MINUTE, 10)] == ["p-2"]
+        assert await postings.get("p-1") == KeptPosting(posting, posted=True)
         [rows] = await engine.read([Query("SELECT posted_at FROM ledger_postings WHERE id = 'p-1'")])
         assert [tuple(row) for row in rows] == [("2026-11-23T18:01:00.000",)]
+
+    async def test_tell_since_when_the_oldest_does(self, engine: Engine, postings: SqlPostings) -> None:
+        assert await postings.oldest_unposted() is None
+        await written(engine, a_posting("p-1"), a_posting("p-2", at=NOW - MINUTE))
+        assert await postings.oldest_unposted() == NOW - MINUTE
+
+        await postings.posted(a_posting("p-2"), NOW)
+
+        assert await postings.oldest_unposted() == NOW
+
+
+class TestAMessage:
+    """Once its posting is posted, or put off, it is done with: a second delivery stores nothing."""
+
+    RECEIVED = Received("ledger_posting", "m-1")
+    AGAIN = Message(Queue.LEDGER_POSTING, {"paymentId": PAYMENT.id, "postingId": "p-1"}, NOW + MINUTE, attempt=2)
+
+    async def test_is_done_with_in_the_commit_that_marks_its_posting(
+        self, engine: Engine, postings: SqlPostings
+    ) -> None:
+        await written(engine, a_posting("p-1"), a_posting("p-2"))
+
+        await postings.posted(a_posting("p-1"), NOW, self.RECEIVED)
+        with pytest.raises(AlreadyReceived):
+            await postings.posted(a_posting("p-2"), NOW, self.RECEIVED)
+
+        assert [left.id for left in await postings.unposted_older_than(NOW + MINUTE, 10)] == ["p-2"]
+
+    async def test_that_is_put_off_leaves_another_due_later(
+        self, engine: Engine, postings: SqlPostings, real_schema: tuple[Engine, First]
+    ) -> None:
+        messages = SqlMessages(engine, first=real_schema[1])
+        await written(engine, a_posting())
+
+        await postings.put_off(self.RECEIVED, self.AGAIN, NOW)
+        with pytest.raises(AlreadyReceived):
+            await postings.put_off(self.RECEIVED, replace(self.AGAIN, attempt=3), NOW)
+
+        assert await messages.take_due(NOW, 10, claim="c-1", until=NOW + MINUTE) == []
+        [due] = await messages.take_due(NOW + MINUTE, 10, claim="c-2", until=NOW + 2 * MINUTE)
+        assert due == self.AGAIN
 
 
 class TestTheJournal:
     async def test_books_a_posting_as_balanced_entries(self, engine: Engine, journal: EmbeddedJournal) -> None:
-        posting = a_posting(hold_released_minor=200_00)
-        await written(engine, posting)
+        await written(engine, a_posting())
 
-        await journal.post(posting)
+        await journal.post(a_posting())
 
         assert await booked(engine) == [
             ("p-1", 1, "chase_clearing", 12599, 0, "USD"),
             ("p-1", 2, "biller_payable", 0, 12599, "USD"),
-            ("p-1", 3, "authorizations_offset", 20000, 0, "USD"),
-            ("p-1", 4, "authorizations_held", 0, 20000, "USD"),
         ]
 
     async def test_books_a_posting_once_however_often_it_comes(self, engine: Engine, journal: EmbeddedJournal) -> None:
@@ -146,9 +187,8 @@ class TestTheJournal:
             a_posting(amount=Money(1, "USD")),
             a_posting(amount=Money(125_99, "CAD")),
             a_posting(kind=PostingKind.REFUNDED),
-            a_posting(hold_released_minor=1),
         ],
-        ids=["amount", "currency", "kind", "hold"],
+        ids=["amount", "currency", "kind"],
     )
     async def test_refuses_another_posting_under_an_id_that_is_booked(
         self, engine: Engine, journal: EmbeddedJournal, other: Posting

@@ -8,7 +8,7 @@ from shared.database.shadow_evidence import SqlShadowEvidence
 from shared.database.statements import First
 from shared.database.unit_of_work import Engine
 from shared.payments.operations import OperationState
-from shared.payments.outcome import Declined, NotSent, Unknown
+from shared.payments.outcome import Declined, NotSent, Outcome, Unknown
 from shared.payments.sale_attempts import BLOCKED_CODE
 from shared.shadow.decision import Why
 from shared.shadow.document import Mode
@@ -163,25 +163,24 @@ class TestOutcomes:
             (NotSent("NOT_CONNECTED", "no connection"), S.QUEUED, None, Outcomes(failed=1)),
             (NotSent("NOT_CONNECTED", "no connection"), S.FAILED, None, Outcomes(failed=1)),
             (Unknown("READ_TIMEOUT", "no answer"), S.FAILED, None, Outcomes(failed=1)),
-            (None, S.QUEUED, None, Outcomes()),
-            (None, S.FAILED, None, Outcomes()),
+            (NotSent("live-disabled", "live sales are switched off"), S.FAILED, None, Outcomes()),
             (None, S.SUBMITTED, None, Outcomes()),
         ],
     )
-    async def test_are_decisions_and_integration_failures(  # noqa: PLR0913 - a table
-        self, engine: Engine, evidence: SqlShadowEvidence, outcome, state, transaction_id, counted
+    async def test_are_decisions_and_integration_failures(
+        self,
+        engine: Engine,
+        evidence: SqlShadowEvidence,
+        outcome: Outcome | None,
+        state: OperationState,
+        transaction_id: str | None,
+        counted: Outcomes,
     ) -> None:
-        if outcome is None and state is not S.SUBMITTED:
-            told = {"told": None}
-        else:
-            told = {}
-        await stored(engine, live_sale(1, outcome, state, transaction_id=transaction_id, **told))
+        await stored(engine, live_sale(1, outcome, state, transaction_id=transaction_id))
 
         assert await evidence.outcomes({NOW}) == {NOW: {("city-water", "card"): counted}}
 
-    async def test_leave_out_what_a_network_s_rule_held_back(
-        self, engine: Engine, evidence: SqlShadowEvidence
-    ) -> None:
+    async def test_leave_out_what_a_network_s_rule_held_back(self, engine: Engine, evidence: SqlShadowEvidence) -> None:
         told = {"status": "declined", "code": BLOCKED_CODE, "message": "not sent", "retry": "never"}
         held = live_sale(1, None, S.DECLINED, transaction_id=None, told={**told, "processorCalled": False})
         await stored(engine, held)

@@ -74,13 +74,6 @@ class TestAPosting:
 
         assert body(replace(a_posting(), id=example["id"], payment_id=payment_id, at=at)) == example
 
-    async def test_of_a_capture_says_what_it_releases(self, service: LedgerService, ledger: HttpLedger) -> None:
-        await ledger.post(a_posting(hold_released_minor=200_00))
-
-        assert [(entry["line"], entry["account"]) for entry in service.booked[ID]["entries"]] == [
-            (1, "chase_clearing"), (2, "biller_payable"), (3, "authorizations_offset"), (4, "authorizations_held"),
-        ]  # fmt: skip
-
     async def test_goes_without_a_token_where_there_is_none(self, service: LedgerService) -> None:
         ledger = HttpLedger(service.url, token=None, timeout_s=PATIENT_S)
 

@@ -52,7 +52,7 @@ async def stored(folder: Path, *payments: Payment, post: bool = True) -> None:
         await engine.run(posting_rows(postings))
         for posting in postings if post else ():
             await EmbeddedJournal(engine).post(posting)
-            await engine.run([SqlPostings(engine, first=first_by_limit).posted(posting, NOW)])
+            await SqlPostings(engine, first=first_by_limit).posted(posting, NOW)
     await engine.close()
 
 
@@ -194,7 +194,7 @@ class TestAgainstTheBooksFile:
         await stored(tmp_path, captured(), post=False)
         engine = SqliteEngine(tmp_path / "payments.sqlite3", constraints={})
         [posting] = postings_of(None, captured())
-        await engine.run([SqlPostings(engine, first=first_by_limit).posted(posting, NOW)])
+        await SqlPostings(engine, first=first_by_limit).posted(posting, NOW)
         await engine.close()
         charged(tmp_path, captured())
 

@@ -17,16 +17,14 @@ PAGE = Path(__file__).parents[2] / "docs" / "ledger.md"
 A, K = Account, PostingKind
 
 
-def a_posting(kind: PostingKind, amount_minor: int = 125_99, currency: str = "USD", *, released: int = 0) -> Posting:
-    return Posting("p-1", "pay_1", "city-water", kind, Money(amount_minor, currency), NOW, released)
+def a_posting(kind: PostingKind, amount_minor: int = 125_99, currency: str = "USD") -> Posting:
+    return Posting("p-1", "pay_1", "city-water", kind, Money(amount_minor, currency), NOW)
 
 
 @st.composite
 def postings(draw: st.DrawFn) -> Posting:
-    kind = draw(st.sampled_from(PostingKind))
-    amounts = st.integers(1, AMOUNT_MINOR_MAX)
-    released = draw(st.just(0) | amounts) if kind is K.CAPTURED else 0
-    return a_posting(kind, draw(amounts), draw(st.sampled_from(["USD", "CAD"])), released=released)
+    kind, amount_minor = draw(st.sampled_from(PostingKind)), draw(st.integers(1, AMOUNT_MINOR_MAX))
+    return a_posting(kind, amount_minor, draw(st.sampled_from(["USD", "CAD"])))
 
 
 def balances(booked: list[Posting]) -> Counter[tuple[str, Account]]:
@@ -71,33 +69,30 @@ class TestThePostings:
             amount = Counter[PostingKind]()
             for posting in mine:
                 amount[posting.kind] += posting.amount.amount_minor
-            released = sum(posting.hold_released_minor for posting in mine)
             charged_back = amount[K.CHARGED_BACK] - amount[K.CHARGEBACK_REVERSED]
             assert totals[currency, A.BILLER_PAYABLE] == amount[K.REFUNDED] - amount[K.CAPTURED]
             assert totals[currency, A.RETURNS_RECEIVABLE] == amount[K.RETURNED]
             assert totals[currency, A.CHARGEBACKS_RECEIVABLE] == charged_back
-            assert totals[currency, A.AUTHORIZATIONS_HELD] == amount[K.AUTHORIZED] - amount[K.VOIDED] - released
+            assert totals[currency, A.AUTHORIZATIONS_VOIDED] == amount[K.VOIDED]
+            assert totals[currency, A.AUTHORIZATIONS_OFFSET] == -amount[K.VOIDED]
             assert totals[currency, A.CHASE_CLEARING] == (
                 amount[K.CAPTURED] - amount[K.REFUNDED] - amount[K.RETURNED] - charged_back
             )
 
 
-class TestACapture:
-    def test_out_of_an_authorization_leaves_nothing_held(self) -> None:
-        totals = balances([a_posting(K.AUTHORIZED, 100), a_posting(K.CAPTURED, 60, released=100)])
-
-        assert +totals == {("USD", A.CHASE_CLEARING): 60}
-        assert totals["USD", A.BILLER_PAYABLE] == -60
-
-    def test_at_once_touches_no_memorandum_account(self) -> None:
-        assert entries_of(a_posting(K.CAPTURED, 60)) == (
-            Entry(A.CHASE_CLEARING, 60, 0, "USD"),
-            Entry(A.BILLER_PAYABLE, 0, 60, "USD"),
-        )
+def test_a_capture_is_two_entries_the_debit_first() -> None:
+    assert entries_of(a_posting(K.CAPTURED, 60)) == (
+        Entry(A.CHASE_CLEARING, 60, 0, "USD"),
+        Entry(A.BILLER_PAYABLE, 0, 60, "USD"),
+    )
 
 
-def test_a_void_leaves_nothing_held() -> None:
-    assert not +balances([a_posting(K.AUTHORIZED), a_posting(K.VOIDED)])
+def test_a_void_is_for_the_record_alone_and_touches_no_real_account() -> None:
+    memorandum = {A.AUTHORIZATIONS_VOIDED, A.AUTHORIZATIONS_OFFSET}
+
+    assert {entry.account for entry in entries_of(a_posting(K.VOIDED))} == memorandum
+    for kind in set(PostingKind) - {K.VOIDED}:
+        assert not memorandum & {entry.account for entry in entries_of(a_posting(kind))}
 
 
 @pytest.mark.parametrize(("debit_minor", "credit_minor"), [(0, 0), (1, 1), (-1, 0), (0, -1), (2, -1)])

@@ -81,8 +81,7 @@ def live_sale(
 ) -> list[Statement]:
     """The statements of a live sale whose operation stands in `state`; `told` is its outcome where no kind has it."""
     sold = a_submitted_payment(number=number, biller_id=biller_id, reference=a_reference(number))
-    known = told or (None if outcome is None else record(outcome, sold.sale.request_id))
-    # Ended, so that a bill's next sale finds none open.
+    known = told or (sold.sale.outcome if outcome is None else record(outcome, sold.sale.request_id))
     operation = replace(sold.sale, state=state, outcome=known, transaction_id=transaction_id, created_at=at)
     return _begun(replace(with_operation(sold, operation), biller_id=biller_id, created_at=at, updated_at=at))
 

@@ -20,7 +20,7 @@ from shared.payments.sale_outcome import with_sale_outcome
 from shared.telemetry import RecordedTelemetry
 from shared.use_cases.audit_anchor import AuditAnchor
 from shared.use_cases.audit_verification import AuditVerification
-from tests.builders import KEYRING, NOW, a_submitted_payment, approved
+from tests.builders import KEYRING, NOW, a_submitted_payment, an_occasion, approved
 
 TODAY = NOW.date()
 YESTERDAY = TODAY - timedelta(days=1)
@@ -49,7 +49,7 @@ class Audit:
         return await self.grown(await self.begun(number), at)
 
     async def grown(self, payment: Payment, at: datetime = NOW) -> Payment:
-        after = with_sale_outcome(payment, approved(), inquire_at=at, actor="chase", now=at)
+        after = with_sale_outcome(payment, approved(), occasion=an_occasion(at), actor="chase")
         assert after is not None
         await self.payments.save(payment, after)
         return after

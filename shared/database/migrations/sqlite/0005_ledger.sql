@@ -2,17 +2,15 @@
 
 -- Written in the payment's own commit; `posted_at` is when the ledger was known to have it.
 CREATE TABLE ledger_postings (
-    id                  TEXT    NOT NULL PRIMARY KEY,
-    payment_id          TEXT    NOT NULL REFERENCES payments (id),
-    biller_id           TEXT    NOT NULL,
-    kind                TEXT    NOT NULL CHECK (kind IN ('authorized', 'captured', 'voided', 'refunded', 'returned',
-                            'charged_back', 'chargeback_reversed')),
-    amount_minor        INTEGER NOT NULL CHECK (amount_minor BETWEEN 1 AND 99999999999),
-    currency            TEXT    NOT NULL CHECK (length(currency) = 3),
-    hold_released_minor INTEGER NOT NULL CHECK (hold_released_minor = 0 OR (hold_released_minor > 0
-                            AND kind = 'captured')),
-    at                  TEXT    NOT NULL,
-    posted_at           TEXT
+    id           TEXT    NOT NULL PRIMARY KEY,
+    payment_id   TEXT    NOT NULL REFERENCES payments (id),
+    biller_id    TEXT    NOT NULL,
+    kind         TEXT    NOT NULL CHECK (kind IN ('captured', 'voided', 'refunded', 'returned', 'charged_back',
+                     'chargeback_reversed')),
+    amount_minor INTEGER NOT NULL CHECK (amount_minor BETWEEN 1 AND 99999999999),
+    currency     TEXT    NOT NULL CHECK (length(currency) = 3),
+    at           TEXT    NOT NULL,
+    posted_at    TEXT
 ) WITHOUT ROWID;
 
 CREATE INDEX ledger_postings_payment ON ledger_postings (payment_id, id);

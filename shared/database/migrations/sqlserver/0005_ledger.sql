@@ -3,22 +3,20 @@
 -- Written in the payment's own commit; `posted_at` is when the ledger was known to have it.
 -- Ids come in any order: the clustered index is over the time, so that it grows at its end.
 CREATE TABLE dbo.ledger_postings (
-    id                  NVARCHAR(40) COLLATE Latin1_General_100_BIN2 NOT NULL,
-    payment_id          NVARCHAR(40) COLLATE Latin1_General_100_BIN2 NOT NULL,
-    biller_id           NVARCHAR(40) COLLATE Latin1_General_100_BIN2 NOT NULL,
-    kind                NVARCHAR(20) COLLATE Latin1_General_100_BIN2 NOT NULL,
-    amount_minor        BIGINT       NOT NULL,
-    currency            NVARCHAR(3)  COLLATE Latin1_General_100_BIN2 NOT NULL,
-    hold_released_minor BIGINT       NOT NULL,
-    at                  DATETIME2(3) NOT NULL,
-    posted_at           DATETIME2(3) NULL,
+    id           NVARCHAR(40) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    payment_id   NVARCHAR(40) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    biller_id    NVARCHAR(40) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    kind         NVARCHAR(20) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    amount_minor BIGINT       NOT NULL,
+    currency     NVARCHAR(3)  COLLATE Latin1_General_100_BIN2 NOT NULL,
+    at           DATETIME2(3) NOT NULL,
+    posted_at    DATETIME2(3) NULL,
     CONSTRAINT ledger_postings_pk PRIMARY KEY NONCLUSTERED (id),
     CONSTRAINT ledger_postings_of_payment FOREIGN KEY (payment_id) REFERENCES dbo.payments (id),
-    CONSTRAINT ledger_postings_kind_known CHECK (kind IN (N'authorized', N'captured', N'voided', N'refunded',
-        N'returned', N'charged_back', N'chargeback_reversed')),
+    CONSTRAINT ledger_postings_kind_known CHECK (kind IN (N'captured', N'voided', N'refunded', N'returned',
+        N'charged_back', N'chargeback_reversed')),
     CONSTRAINT ledger_postings_amount CHECK (amount_minor BETWEEN 1 AND 99999999999),
-    CONSTRAINT ledger_postings_currency CHECK (LEN(currency) = 3),
-    CONSTRAINT ledger_postings_hold CHECK (hold_released_minor = 0 OR (hold_released_minor > 0 AND kind = N'captured'))
+    CONSTRAINT ledger_postings_currency CHECK (LEN(currency) = 3)
 );
 CREATE CLUSTERED INDEX ledger_postings_by_time ON dbo.ledger_postings (at);
 
