@@ -8,8 +8,8 @@ import azure.functions as func
 from shared.payments.errors import FieldError, IdempotencyKeyMissing, InvalidRequest, VersionMissing
 
 _KEY: Final = re.compile(r"[!-~]{1,255}")
-_VERSION: Final = re.compile(r'"([1-9][0-9]{0,17})"')
-_SAY: Final = 'send the payment\'s ETag: its version in quotes, such as "3"'
+_VERSION: Final = re.compile(r'"(0|[1-9][0-9]{0,17})"')
+_SAY: Final = 'send the ETag that you last saw: a version in quotes, such as "3"'
 
 
 def idempotency_key(request: func.HttpRequest) -> str:
@@ -22,12 +22,12 @@ def idempotency_key(request: func.HttpRequest) -> str:
     return key
 
 
-def expected_version(request: func.HttpRequest) -> int:
-    """If-Match as a number. Raises VersionMissing, or InvalidRequest for what is no version."""
+def expected_version(request: func.HttpRequest, *, lowest: int = 1) -> int:
+    """If-Match as a number, `lowest` or more. Raises VersionMissing, or InvalidRequest for what is no version."""
     given: str | None = request.headers.get("if-match")
     if not given:
         raise VersionMissing(FieldError("If-Match", _SAY))
     found = _VERSION.fullmatch(given.strip())
-    if found is None:
+    if found is None or int(found[1]) < lowest:
         raise InvalidRequest(FieldError("If-Match", _SAY))
     return int(found[1])
