@@ -16,9 +16,8 @@ from pydantic import (
 )
 
 from functions._field_errors import refusal
-from functions._fields import TEXT, Body, text
+from functions._fields import TEXT, Body, no_card, text
 from functions._requests import ControlBody
-from shared.payments.cards import holds_a_card
 from shared.payments.errors import FieldError, InvalidRequest
 from shared.payments.money import AMOUNT_MINOR_MAX
 from shared.payments.updates import RESOLUTIONS, Update, UpdateEvent
@@ -31,13 +30,6 @@ _TIME: Final = (
     r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
 )
-
-
-def _no_number(value: str) -> str:
-    """What is free text goes to rows and logs: whoever writes a card number there must be told."""
-    if holds_a_card(value):
-        raise ValueError("card number")
-    return value
 
 
 def _moment(value: str) -> str:
@@ -57,7 +49,7 @@ def _whole(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
 Reason = Annotated[
     str,
     StringConstraints(pattern=TEXT, min_length=1, max_length=200),
-    AfterValidator(_no_number),
+    AfterValidator(no_card),
     Field(
         description="1-200 printable characters without `<>{}` and without a card number, "
         "such as the payer changed their mind",
@@ -66,8 +58,8 @@ Reason = Annotated[
 AmountMinor = Annotated[
     int, Field(ge=1, le=AMOUNT_MINOR_MAX, description=f"an integer of minor units from 1 to {AMOUNT_MINOR_MAX}")
 ]
-EvidenceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$"), AfterValidator(_no_number)]
-EvidenceText = Annotated[str, StringConstraints(pattern=TEXT, min_length=1, max_length=100), AfterValidator(_no_number)]
+EvidenceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$"), AfterValidator(no_card)]
+EvidenceText = Annotated[str, StringConstraints(pattern=TEXT, min_length=1, max_length=100), AfterValidator(no_card)]
 EvidenceValue = Annotated[
     EvidenceText | Annotated[int, Field(strict=True, ge=0, le=AMOUNT_MINOR_MAX)], WrapValidator(_whole)
 ]

@@ -68,10 +68,11 @@ _ENDED_BADLY: Final = f"""
 o.state = 'unknown' OR (o.state = 'declined' AND {_REFUSED}) OR (o.state = 'failed' AND NOT {_NOT_TRIED})
 OR (o.state = 'queued' AND o.outcome LIKE '{{"status":"not_sent"%')
 """
+# Every payment has a sale: LEFT says where to begin, at the few of the last hour.
 _OUTCOMES: Final = f"""
 SELECT p.biller_id, p.method_type, {_counted("o.state = 'succeeded'")},
     {_counted("o.state = 'declined' AND o.transaction_id IS NOT NULL")}, {_counted(_ENDED_BADLY)}
-FROM payments p JOIN operations o ON o.payment_id = p.id AND o.kind = 'sale'
+FROM payments p LEFT JOIN operations o ON o.payment_id = p.id AND o.kind = 'sale'
 WHERE p.mode = 'live' AND p.created_at >= ? GROUP BY p.biller_id, p.method_type
 """  # noqa: S608 - our own words, no value
 _CONTROLS: Final = f"""

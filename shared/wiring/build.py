@@ -14,6 +14,8 @@ from shared.database.outbox import SqlMessages
 from shared.database.payments import PUBLISH_LEASE_S, SqlPayments
 from shared.database.purge import SqlPurging
 from shared.database.shadow import SqlShadow
+from shared.database.statements import First
+from shared.database.unit_of_work import Engine
 from shared.fingerprint import Fingerprints
 from shared.messaging.publisher import ServiceBusPublisher
 from shared.payments.audit import Chain, Keyring
@@ -71,18 +73,20 @@ def build(
     clock: ports.Clock | None = None,
     telemetry: ports.Telemetry | None = None,
     through: Callable[[ports.Outside], ports.Outside] = lambda outside: outside,
+    stored_in: tuple[Engine, First] | None = None,
 ) -> Services:
     """
     Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies.
 
     What the verbs need from outside they get `through` what stands before it: a test that breaks a port.
+    `stored_in` stands in for the database that settings name: the engine, and how it words "the first rows".
     """
     real_clock = SystemClock()
     clock, telemetry = clock or real_clock, telemetry or LoggedTelemetry()
     fingerprints = Fingerprints(settings.fingerprint_keys)
     publisher = publisher or service_bus_publisher(settings)
     (engine, first), chase, tasks = (
-        database(settings, real_clock),
+        stored_in or database(settings, real_clock),
         chase_client(settings, clock, telemetry),
         TrackedTasks(telemetry),
     )
