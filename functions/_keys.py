@@ -9,7 +9,7 @@ from shared.payments.errors import FieldError, IdempotencyKeyMissing, InvalidReq
 
 _KEY: Final = re.compile(r"[!-~]{1,255}")
 _VERSION: Final = re.compile(r'"(0|[1-9][0-9]{0,17})"')
-_SAY: Final = 'send the ETag that you last saw: a version in quotes, such as "3"'
+_SAY: Final = 'send the ETag that you last saw: its version in quotes, such as "3"'
 
 
 def idempotency_key(request: func.HttpRequest) -> str:
