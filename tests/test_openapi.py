@@ -26,6 +26,7 @@ from shared.payments.operations import OperationEvent, next_operation_state
 from shared.payments.search import PAGE_DEFAULT, PAGE_MAX
 from shared.payments.state_machine import Event
 from shared.shadow.reading import read_document
+from tests import decision_stories as decisions
 from tests import follow_up_stories as stories
 from tests import rollout_stories
 from tests.builders import VISA, a_sale_body
@@ -396,6 +397,10 @@ STORIES: list[tuple[str, int, Story]] = [
     ("Sale", 400, lambda house: house.sale()),
     ("Sale", 402, _declined),
     ("Sale", 402, _blocked),
+    ("Sale", 200, decisions.left_to_existing),
+    ("Sale", 202, decisions.in_shadow),
+    ("Sale", 409, decisions.too_late),
+    ("Sale", 422, decisions.of_another_bill),
     ("Sale", 409, _answered_before_chase),
     ("Sale", 409, _another_is_open),
     ("Sale", 413, _too_large),

@@ -60,7 +60,7 @@ from shared.wiring.database import database
 from shared.wiring.ledger import ledger
 from shared.wiring.rollout import rollout
 from shared.wiring.services import Services
-from shared.wiring.shadow import shadow_intake
+from shared.wiring.shadow import close_intake, shadow_intake
 
 # Shorter than the host's own grace at shutdown; what is still at work then is found by `reconciliation`.
 _CLOSE_WITHIN_S: Final = 10.0
@@ -150,6 +150,7 @@ def build(
 
     async def close() -> None:
         await tasks.close(_CLOSE_WITHIN_S)
+        await close_intake(intake)
         if isinstance(publisher, ServiceBusPublisher):
             await publisher.close()
         await chase.close()
