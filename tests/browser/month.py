@@ -64,9 +64,8 @@ async def lived(engine: Engine, pairs: int) -> None:
 
 def told_with(services: Services) -> ShadowReport:
     """The report of the same service with EXPLANATIONS: the deployed one has none yet."""
-    telemetry = services.telemetry
     outside = SimpleNamespace(
-        clock=services.clock, merchants=MERCHANTS, telemetry=telemetry, tasks=TrackedTasks(telemetry)
+        clock=services.clock, merchants=MERCHANTS, telemetry=services.telemetry, tasks=TrackedTasks(services.telemetry)
     )
     store = SqlRollout(services.database, first=first_by_limit)
     evidence = SqlShadowEvidence(services.database, first=first_by_limit)
