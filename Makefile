@@ -10,7 +10,7 @@ LOCAL_DATABASE := $(or $(LOCAL_DATA_DIR),.local)/payments.sqlite3
 QUIETLY := >&2
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test check format lint types imports docs docs-check db-check audit-verify chase-check ledger-check index-check bench-import demo-rollout
+.PHONY: help run token test check format lint types imports docs docs-check db-check audit-verify chase-check ledger-check index-check bench-import demo-rollout openapi audit-deps sbom fuzz
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -32,7 +32,7 @@ token: $(READY) ## a bearer token for the running service, all roles and billers
 test: $(READY) ## every test, with 100 % branch coverage of payments/, shadow/ and use_cases/
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing -q
 
-check: format lint types imports docs-check test bench-import index-check ## what CI runs
+check: format lint types imports docs-check test bench-import index-check audit-deps ## what CI runs
 	@echo "all checks passed"
 
 format: $(READY)
@@ -49,6 +49,8 @@ imports: $(READY)
 
 docs: $(READY) ## make the generated pages anew
 	@$(BIN)/python -m docs.generate
+
+openapi: docs ## the same: docs/openapi.yaml is one of them
 
 docs-check: $(READY)
 	@$(BIN)/python -m docs.generate --check
@@ -72,3 +74,12 @@ index-check: $(READY) ## every installed Python (3.11 to 3.13) indexes the same 
 
 bench-import: $(READY) ## what importing function_app costs, against azure.functions + pydantic
 	@$(BIN)/python -m benchmarks.imports
+
+audit-deps: $(READY) ## known advisories about the installed packages; says what could not be asked about
+	@$(BIN)/python -m local.dependency_audit
+
+sbom: $(READY) ## the bill of materials of what is deployed, .local/sbom.json: the same bytes for the same packages
+	@$(BIN)/python -m local.sbom
+
+fuzz: $(READY) ## anything at all against authenticator, parsers, decoders and every route (FUZZ_EXAMPLES=20000)
+	@FUZZ_EXAMPLES="$${FUZZ_EXAMPLES:-20000}" $(BIN)/python -m pytest tests/fuzz -q
