@@ -108,8 +108,8 @@ def _problems(event: UpdateEvent, body: UpdateBody) -> list[FieldError]:
         problems.append(FieldError("evidence.amountMinor", f"write an integer of minor units, 1 to {AMOUNT_MINOR_MAX}"))
     if event in RESOLUTIONS and body.operation_id is None:
         problems.append(FieldError("operationId", "is required: name the operation that is unknown"))
-    if event not in RESOLUTIONS and body.operation_id is not None:
-        problems.append(FieldError("operationId", "goes with a resolution alone; leave it out"))
+    if event not in (*RESOLUTIONS, UpdateEvent.CONTROL_REPORTED) and body.operation_id is not None:
+        problems.append(FieldError("operationId", "goes with a resolution or `control_reported` alone; leave it out"))
     if (event is UpdateEvent.CONTROL_REPORTED) != (body.control is not None):
         problems.append(FieldError("control", "goes with `control_reported`, and only with it"))
     return problems

@@ -10,6 +10,7 @@ from functions._fields import TEXT, Body, text
 from functions._instruments import MethodBody
 from shared.payments.money import AMOUNT_MINOR_MAX, Money
 from shared.payments.requests import Address, Initiator, Payer, SaleRequest
+from shared.shadow.pair import Control, ControlStatus
 
 _METADATA_MAX: Final = 20
 
@@ -43,6 +44,11 @@ class ControlBody(Body):
     )
     latency_ms: Annotated[int | None, Field(ge=0, le=3_600_000, description="an integer of milliseconds")] = None
     processor_reference: Annotated[str | None, text(r"^[\x20-\x7E]+$", 1, 100, example="ch_123")] = None
+
+    def control(self) -> Control:
+        return Control(
+            ControlStatus(self.status), self.code, self.amount_minor, self.latency_ms, self.processor_reference
+        )
 
 
 class SaleBody(Body):
@@ -91,14 +97,14 @@ class SaleBody(Body):
         )
 
 
-def read_sale(body: Mapping[str, Any], *, idempotency_key: str) -> SaleRequest:
-    """The sale in `body`. Raises InvalidRequest, which names every field that is wrong and what to write instead."""
+def read_sale(body: Mapping[str, Any], *, idempotency_key: str) -> tuple[SaleRequest, Control | None]:
+    """The sale in `body`, and its control. Raises InvalidRequest, which names each wrong field and what to write."""
     try:
         read = SaleBody.model_validate(body)
     except ValidationError as error:
         raise refusal(error, SaleBody) from None
     keep_in_place({**body, "Idempotency-Key": idempotency_key}, read.method.sealed())
-    return read.sale()
+    return read.sale(), None if read.control is None else read.control.control()
 
 
 def fingerprinted(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Final
 from shared.database.claims import claimed
 from shared.database.journal import posting_rows
 from shared.database.outbox import kept, received
+from shared.database.rollout import NOT_LIVE, made_and_sold_under, sold_under
 from shared.database.rows import payments_of, time_text
 from shared.database.sale_attempts import RETRY_LIMIT, attempted, past_declines, remembered, why_blocked
 from shared.database.search import conditions
@@ -28,7 +29,9 @@ from shared.payments.errors import (
     AlreadyReceived,
     BillOpen,
     ChangedMeanwhile,
+    DecisionMade,
     KeyTaken,
+    NotLive,
     RetryBlocked,
     Unauthenticated,
 )
@@ -40,6 +43,7 @@ from shared.payments.posting import postings_of
 from shared.payments.sale_attempts import Attempt, PastDecline
 from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
+from shared.shadow.stored_decision import Asked, Terms
 
 # Our names for the unique rules, by the columns that SQLite reports and the names that SQL Server does.
 UNIQUE_RULES: Final[Mapping[str, str]] = {
@@ -51,6 +55,8 @@ UNIQUE_RULES: Final[Mapping[str, str]] = {
     "inbox.consumer, inbox.message_id": "inbox",
     "set_aside.queue, set_aside.message_id": "set_aside",
     "outbox.id": "outbox",
+    "decisions.caller, decisions.attempt": "decision",
+    "shadow_operations.payment_id, shadow_operations.sequence": "shadow_order",
     "idempotency_keys_pk": "idempotency_key",
     "payments_open_bill": "open_bill",
     "operations_unresolved": "operation_unresolved",
@@ -59,6 +65,8 @@ UNIQUE_RULES: Final[Mapping[str, str]] = {
     "inbox_pk": "inbox",
     "set_aside_pk": "set_aside",
     "outbox_pk": "outbox",
+    "decisions_pk": "decision",
+    "shadow_operations_order": "shadow_order",
 }
 # For how long a message belongs to the process that wrote it.
 PUBLISH_LEASE_S: Final = 30.0
@@ -81,10 +89,14 @@ WHERE caller = ? AND idempotency_key = ?
 """
 _OF_KEY: Final = "SELECT payment_id FROM idempotency_keys WHERE caller = ? AND idempotency_key = ?"
 _ABANDONED: Final = "payment_id AS id FROM operations WHERE state = 'submitted' AND claimed_at < ? ORDER BY claimed_at"
-_OVERDUE: Final = "payment_id AS id FROM operations WHERE send_at <= ? ORDER BY send_at"
+# What is in shadow is looked at by comparison_due: money never waits behind it.
+_OVERDUE: Final = """
+payment_id AS id FROM operations WHERE send_at <= ?
+AND EXISTS (SELECT 1 FROM payments WHERE payments.id = operations.payment_id AND mode = 'live') ORDER BY send_at
+"""
 _DUE: Final = "payment_id AS id FROM operations WHERE inquire_at <= ? ORDER BY inquire_at"
 _KEEP_INSTRUMENT: Final = "INSERT INTO instruments (payment_id, key_name, sealed, kept_at) VALUES (?, ?, ?, ?)"
-_ERASE_INSTRUMENT: Final = Statement("DELETE FROM instruments WHERE payment_id = ?", (), rows=None)
+_ERASE_INSTRUMENT: Final = "DELETE FROM instruments WHERE payment_id = ?"
 _SEALED: Final = "SELECT key_name, sealed FROM instruments WHERE payment_id = ?"
 
 
@@ -101,7 +113,12 @@ class SqlPayments:
         self._engine, self._first, self._chain, self._lease = engine, first, chain, lease
 
     async def begin_sale(
-        self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None, attempt: Attempt | None = None
+        self,
+        payment: Payment,
+        fingerprint: Fingerprint,
+        nonce: Nonce | None,
+        attempt: Attempt | None = None,
+        terms: Terms | None = None,
     ) -> None:
         """
         Commit 1. The key comes before the payment, so that a repeat is told apart from a second key for the bill.
@@ -109,8 +126,9 @@ class SqlPayments:
         A violation by this call's own rows, stored before the answer was lost, is no violation.
         """
         key = key_kept(payment.id, payment.sale, payment.caller, payment.idempotency_key, fingerprint)
+        begun = (*_under(terms, payment.created_at), *payment_begun(payment, self._chain), *_tried(attempt))
         try:
-            await self._engine.run([*nonce_kept(nonce), key, *payment_begun(payment, self._chain), *_tried(attempt)])
+            await self._engine.run([*nonce_kept(nonce), key, *begun])
         except GuardFailed as failed:
             raise _not_done(failed) from failed
         except UniqueViolation as violated:
@@ -238,7 +256,8 @@ class SqlPayments:
             kept_at = time_text(after.updated_at)
             return [Statement(_KEEP_INSTRUMENT, (after.id, sealed.key_name, sealed.text, kept_at))]
         if before.instrument_kept and not after.instrument_kept:
-            return [Statement(_ERASE_INSTRUMENT.sql, (after.id,))]
+            # One that is gone already must not keep an outcome from being stored.
+            return [Statement(_ERASE_INSTRUMENT, (after.id,), rows=None)]
         return []
 
     async def _own_row(self, violated: UniqueViolation, caller: str, key: str, operation_id: str) -> Row | None:
@@ -272,8 +291,17 @@ def _tried(attempt: Attempt | None) -> list[Statement]:
     return [] if attempt is None else [attempted(attempt)]
 
 
+def _under(terms: Terms | None, now: datetime) -> list[Statement]:
+    if terms is None:
+        return []
+    return [sold_under(terms, now) if isinstance(terms, Asked) else made_and_sold_under(terms)]
+
+
+_REFUSED: Final[Mapping[str, type[Exception]]] = {RETRY_LIMIT: RetryBlocked, NOT_LIVE: NotLive}
+
+
 def _not_done(failed: GuardFailed) -> Exception:
-    return RetryBlocked() if failed.guard == RETRY_LIMIT else ChangedMeanwhile(failed.guard)
+    return _REFUSED.get(failed.guard, ChangedMeanwhile)(failed.guard)
 
 
 # What a violated rule is to the use cases.
@@ -282,6 +310,7 @@ _MEANING: Final[Mapping[str, Callable[[], Exception]]] = {
     "idempotency_key": KeyTaken,
     "open_bill": BillOpen,
     "inbox": AlreadyReceived,
+    "decision": DecisionMade,
     "operation_unresolved": lambda: ChangedMeanwhile("operation_unresolved"),
     "history_sequence": lambda: ChangedMeanwhile("history_sequence"),
 }

@@ -49,6 +49,10 @@ _SELL: Final = """
 UPDATE decisions SET sold_at = ? WHERE caller = ? AND attempt = ? AND biller_id = ? AND method = ? AND reference = ?
 AND mode = 'live' AND expires_at > ? AND NOT EXISTS (SELECT 1 FROM rollout_switches WHERE kill_switch = 1)
 """
+_MAKE_AND_SELL: Final = f"""
+INSERT INTO decisions ({", ".join(_DECISION)}, sold_at) SELECT {_MARKS}, ?
+WHERE NOT EXISTS (SELECT 1 FROM rollout_switches WHERE kill_switch = 1)
+"""  # noqa: S608 - our own names
 NOT_LIVE: Final = "decision"
 
 
@@ -59,8 +63,13 @@ def sold_under(asked: Asked, now: datetime) -> Statement:
 
 
 def decision_made(decision: StoredDecision) -> Statement:
-    """A decision that a sale's own commit makes, where none is required before it."""
+    """A decision that a shadow sale's own commit makes, where none is required before it."""
     return Statement(insert("decisions", _DECISION), _values(decision))
+
+
+def made_and_sold_under(decision: StoredDecision) -> Statement:
+    """The guard NOT_LIVE of a sale whose own commit makes its live decision."""
+    return Statement(_MAKE_AND_SELL, (*_values(decision), time_text(decision.decided_at)), guard=NOT_LIVE)
 
 
 class SqlRollout:

@@ -10,7 +10,8 @@ from shared.shadow.document import Document, RolloutVersion, Scope
 from shared.shadow.promotion import promotion_allowed
 from shared.shadow.readiness import Readiness
 from shared.use_cases.current_rollout import CurrentRollout
-from shared.use_cases.ports import Outside, RolloutStore
+from shared.use_cases.ports import Outside
+from shared.use_cases.shadow_ports import RolloutStore
 
 HISTORY_MAX: Final = 50
 

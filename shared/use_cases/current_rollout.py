@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from shared.shadow.document import ALL_OFF, Document, RolloutVersion
-from shared.use_cases.ports import Outside, RolloutStore
+from shared.use_cases.ports import Outside
+from shared.use_cases.shadow_ports import RolloutStore
 
 # A change takes effect within this, in every process.
 REFRESH_S: Final = 5.0

@@ -9,7 +9,8 @@ from shared.shadow.decision import decide
 from shared.shadow.document import Mode
 from shared.shadow.stored_decision import GIVEN_UP, Asked, StoredDecision, decided
 from shared.use_cases.current_rollout import CurrentRollout
-from shared.use_cases.ports import Outside, RolloutStore
+from shared.use_cases.ports import Outside
+from shared.use_cases.shadow_ports import RolloutStore
 
 
 class AttemptSold(InvalidState):

@@ -21,8 +21,8 @@ from shared.payments.requests import Instrument, Merchant, SaleRequest
 from shared.payments.sale_attempts import Attempt, PastDecline
 from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
-from shared.shadow.document import RolloutVersion
-from shared.shadow.stored_decision import Asked, StoredDecision
+from shared.shadow.stored_decision import Terms
+from shared.use_cases.shadow_ports import ShadowStore
 
 
 class Clock(Protocol):
@@ -176,12 +176,18 @@ class Payments(Protocol):
     """Payments at rest. Each call is one round trip; each write is one commit, all or none."""
 
     async def begin_sale(
-        self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None, attempt: Attempt | None = None
+        self,
+        payment: Payment,
+        fingerprint: Fingerprint,
+        nonce: Nonce | None,
+        attempt: Attempt | None = None,
+        terms: Terms | None = None,
     ) -> None:
         """
         Commit 1. `attempt` is the sale as its network's rules see it; None where none applies, or nothing will leave.
 
-        Raises Unauthenticated (nonce seen before), KeyTaken, BillOpen or RetryBlocked; then nothing is stored.
+        `terms` is the live decision that it needs; None where nothing will leave. Raises Unauthenticated (nonce seen
+        before), KeyTaken, NotLive, DecisionMade, BillOpen or RetryBlocked; then nothing is stored.
         """
 
     async def past_declines(self, attempt: Attempt) -> Sequence[PastDecline]:
@@ -278,31 +284,6 @@ class Postings(Protocol):
         """When the oldest became so that the ledger is not known to have; None where it has them all."""
 
 
-class RolloutStore(Protocol):
-    """The rollout at rest. Each call is one round trip."""
-
-    async def versions(self, limit: int) -> Sequence[RolloutVersion]:
-        """Newest first."""
-
-    async def add_version(self, version: RolloutVersion, nonce: Nonce | None) -> None:
-        """Raises ChangedMeanwhile if another version was written since the one before it."""
-
-    async def decide(self, decision: StoredDecision, nonce: Nonce | None) -> StoredDecision:
-        """
-        The decision that stands for the attempt: this one, if there was none.
-
-        Raises PaymentUnresolved where the bill has an open live payment of another attempt; then nothing is stored.
-        """
-
-    async def decision(self, caller: str, attempt: str) -> StoredDecision | None: ...
-
-    async def give_up(self, decision: StoredDecision, nonce: Nonce | None) -> StoredDecision | None:
-        """`off` for ever, if no payment has the attempt's key; None if one has."""
-
-    async def expire(self, asked: Asked, now: datetime) -> bool:
-        """Make a live decision that is over `off` for ever, if no payment has its key; whether it is over."""
-
-
 class Purging(Protocol):
     """Forgets what has had its time."""
 
@@ -382,5 +363,6 @@ class Outside:
     postings: Postings
     ledger: Ledger
     sealing: Sealing
+    shadow: ShadowStore
     instrument_marks: InstrumentMarks
     chance: Callable[[], float]

@@ -39,5 +39,6 @@ class SettingAside:
 
 
 def _shown(body: bytes) -> str:
-    text = body[:_BODY_MAX].decode("utf-8", "replace").replace("\x00", "\ufffd")
-    return _HIDDEN if holds_a_number(text) else text
+    # All of it is looked at: cut first, most of a number would pass for none.
+    text = body.decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return _HIDDEN if holds_a_number(text) else text[:_BODY_MAX]

@@ -12,6 +12,7 @@ from shared.database.journal import SqlPostings
 from shared.database.outbox import SqlMessages
 from shared.database.payments import PUBLISH_LEASE_S, SqlPayments
 from shared.database.purge import SqlPurging
+from shared.database.shadow import SqlShadow
 from shared.fingerprint import Fingerprints
 from shared.messaging.publisher import ServiceBusPublisher
 from shared.payments.audit import Chain, Keyring
@@ -23,6 +24,9 @@ from shared.use_cases.applying_facts import ApplyingFacts
 from shared.use_cases.asking_for import AskingFor
 from shared.use_cases.charging import Charging
 from shared.use_cases.chase_retry import ChaseRetry
+from shared.use_cases.comparing import Comparing
+from shared.use_cases.comparison_due import ComparisonDue
+from shared.use_cases.control_report import ControlReport
 from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.inquiries import Inquiries
 from shared.use_cases.landing import Landing
@@ -36,8 +40,10 @@ from shared.use_cases.recording import Recording
 from shared.use_cases.refresh import Refresh
 from shared.use_cases.refund import Refund
 from shared.use_cases.sale import Sale
+from shared.use_cases.sale_rollout import SaleRollout
 from shared.use_cases.sending_again import SendingAgain
 from shared.use_cases.setting_aside import SettingAside
+from shared.use_cases.shadow_mirror import ShadowMirror
 from shared.use_cases.tasks import TrackedTasks
 from shared.use_cases.unposted import Unposted
 from shared.use_cases.update_state import UpdateState
@@ -51,6 +57,7 @@ from shared.wiring.database import database
 from shared.wiring.ledger import ledger
 from shared.wiring.rollout import rollout
 from shared.wiring.services import Services
+from shared.wiring.shadow import shadow_intake
 
 # Shorter than the host's own grace at shutdown; what is still at work then is found by `reconciliation`.
 _CLOSE_WITHIN_S: Final = 10.0
@@ -75,18 +82,20 @@ def build(
     )
     booking, close_ledger = ledger(settings, engine)
     shadow = shadow_client(settings, clock, telemetry)
+    chain, identifiers = Chain(Keyring.of(settings.audit_keys)), TimeOrderedIdentifiers()
+    lease = timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S))
     outside = ports.Outside(
         payments=SqlPayments(
             engine,
             first=first,
-            chain=Chain(Keyring.of(settings.audit_keys)),
-            lease=timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S)),
+            chain=chain,
+            lease=lease,
         ),
         chase=RoutedChase(chase, shadow),
         merchants=settings.known_merchants(),
         clock=clock,
         pace=settings.pace,
-        identifiers=TimeOrderedIdentifiers(),
+        identifiers=identifiers,
         tasks=tasks,
         telemetry=telemetry,
         messages=SqlMessages(engine, first=first),
@@ -94,6 +103,7 @@ def build(
         postings=SqlPostings(engine, first=first),
         ledger=booking,
         sealing=InstrumentSealing(settings.instrument_keys),
+        shadow=SqlShadow(engine, first=first, chain=chain, new_id=identifiers.operation, lease=lease),
         instrument_marks=fingerprints,
         chance=random.random,
     )
@@ -102,12 +112,15 @@ def build(
     inquiries = Inquiries(outside, recording, on_not_found=settings.on_not_found)
     landing = Landing(outside, recording, inquiries)
     charging, following_up = Charging(outside, landing), FollowingUp(outside, landing)
-    asking_for = AskingFor(outside, following_up, inquiries, answer_within_s=settings.sale_answer_within_s)
+    intake = shadow_intake(settings, outside, publishing)
+    asking_for = AskingFor(outside, following_up, inquiries, intake, answer_within_s=settings.sale_answer_within_s)
     refund = Refund(asking_for)
     sending_again = SendingAgain(outside, recording, charging, following_up)
     ledger_posting = LedgerPosting(outside)
     unposted = Unposted(outside, ledger_posting)
     update_state = UpdateState(outside, recording)
+    comparing = Comparing(outside)
+    mirror = ShadowMirror(outside, recording, sending_again, following_up, comparing)
     applying = ApplyingFacts(outside, recording, update_state)
     who = rollout(settings, outside, engine, first)
     source = bank_files(settings, now=real_clock.now)
@@ -146,6 +159,8 @@ def build(
         sale=Sale(
             outside,
             charging,
+            SaleRollout(outside, who.store, who.current, decision_required=settings.rollout_decision_required),
+            intake,
             answer_within_s=settings.sale_answer_within_s,
             in_flight_max=settings.sales_in_flight_max,
             on_not_found=settings.on_not_found,
@@ -157,6 +172,9 @@ def build(
         chase_retry=ChaseRetry(outside, sending_again),
         ledger_posting=ledger_posting,
         setting_aside=SettingAside(outside),
+        control_report=ControlReport(outside, comparing),
+        shadow_mirror=mirror,
+        comparison_due=ComparisonDue(outside, comparing, mirror),
         outbox_sweep=OutboxSweep(outside, publishing),
         reconciliation=Reconciliation(outside, recording, inquiries, sending_again, unposted),
         bank_file_import=bank_import(settings, outside, engine, first, applying, source),
