@@ -35,7 +35,9 @@ IDS = {
     Queue.SHADOW_MIRROR: {"paymentId": "pay_1", "operationId": "op_1"},
 }
 STATUSES = st.sampled_from([200, 201, 400, 401, 403, 404, 409, 412, 429, 500, 502, 503, 504]) | st.integers(100, 599)
-WORDS = st.sampled_from(["SUCCESS", "DENIED", "PENDING", "ERROR", "AUTHORIZED", "CLOSED", "VOIDED", "DECLINED", "", "x"])
+WORDS = st.sampled_from(
+    ["SUCCESS", "DENIED", "PENDING", "ERROR", "AUTHORIZED", "CLOSED", "VOIDED", "DECLINED", "", "x"]
+)
 AN_ANSWER = a_payment(requestId="r-1")
 
 
@@ -57,7 +59,7 @@ def test_a_message_is_read_or_unreadable(queue: Queue, data: st.DataObject) -> N
     try:
         message = read_message(queue, body, due_at=NOW)
     except UnreadableMessage as refusal:
-        assert VISA not in str(refusal)
+        tells_no_value(refusal)
     else:
         assert isinstance(message, Message)
         # What was read is written as it was read: nothing is made up.
@@ -102,3 +104,7 @@ def test_any_answer_of_the_token_endpoint_is_a_grant_or_says_why_not(status: int
 
     assert isinstance(grant, Grant | NotSent | Unknown)
     assert status == 200 or not isinstance(grant, Grant)
+
+
+def tells_no_value(refusal: UnreadableMessage) -> None:
+    assert VISA not in str(refusal)

@@ -22,9 +22,9 @@ from shared.payments.requests import SaleRequest
 from shared.shadow.reading import read_document
 from tests.bank_file_writer import a_chargeback, a_fact, a_return, bytes_of
 from tests.builders import MASTERCARD, a_google_pay_method, a_sale_body, an_ach_method, an_apple_pay_method
+from tests.functions.bodies import a_full_body
 from tests.fuzz.counting import TRIED, fuzz
 from tests.fuzz.inputs import JSON, NASTY, TEXTS, bodies, changed, damaged
-from tests.functions.bodies import a_full_body
 
 METHODS = {
     "card": a_full_body(),
@@ -110,9 +110,7 @@ def test_a_bank_file_is_read_whole_or_refused(good: list[Any], data: st.DataObje
     try:
         found = parse(data.draw(st.just("day.csv") | st.just(name)), content)
     except BankFileRefused as refusal:
-        assert refusal.where
-        assert refusal.write
-        assert MASTERCARD not in str(refusal)
+        told_of_a_file(refusal)
     else:
         assert isinstance(found, BankFile)
         assert found.total_minor == sum(fact.amount.amount_minor for fact in found.facts)
@@ -150,4 +148,10 @@ def told(refusal: InvalidRequest) -> None:
     """Every refusal names a field and says what to write, and never repeats a card number."""
     assert refusal.errors
     assert all(problem.field and problem.message for problem in refusal.errors)
+    assert MASTERCARD not in str(refusal)
+
+
+def told_of_a_file(refusal: BankFileRefused) -> None:
+    assert refusal.where
+    assert refusal.write
     assert MASTERCARD not in str(refusal)
