@@ -10,7 +10,7 @@ LOCAL_DATABASE := $(or $(LOCAL_DATA_DIR),.local)/payments.sqlite3
 QUIETLY := >&2
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test check format lint types imports docs docs-check db-check audit-verify chase-check ledger-check index-check bench-import demo-rollout openapi audit-deps sbom fuzz
+.PHONY: help run token test prove-stateful check format lint types imports docs docs-check db-check audit-verify chase-check ledger-check index-check bench-import demo-rollout
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -32,7 +32,10 @@ token: $(READY) ## a bearer token for the running service, all roles and billers
 test: $(READY) ## every test, with 100 % branch coverage of payments/, shadow/ and use_cases/
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing -q
 
-check: format lint types imports docs-check test bench-import index-check audit-deps ## what CI runs
+prove-stateful: $(READY) ## anything in any order, PROVE_EXAMPLES (500) runs of 40 steps each, against the money invariants
+	@PROVE_EXAMPLES="$${PROVE_EXAMPLES:-500}" $(BIN)/python -m pytest tests/stateful -q
+
+check: format lint types imports docs-check test bench-import index-check ## what CI runs
 	@echo "all checks passed"
 
 format: $(READY)
@@ -74,6 +77,9 @@ index-check: $(READY) ## every installed Python (3.11 to 3.13) indexes the same 
 
 bench-import: $(READY) ## what importing function_app costs, against azure.functions + pydantic
 	@$(BIN)/python -m benchmarks.imports
+
+.PHONY: openapi audit-deps sbom fuzz
+check: audit-deps
 
 audit-deps: $(READY) ## known advisories about the installed packages; says what could not be asked about
 	@$(BIN)/python -m local.dependency_audit

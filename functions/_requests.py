@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
 from functions._field_errors import keep_in_place, refusal
-from functions._fields import TEXT, Body, text
+from functions._fields import TEXT, Body, no_card, text
 from functions._instruments import MethodBody
+from shared.payments.cards import holds_a_card
 from shared.payments.money import AMOUNT_MINOR_MAX, Money
 from shared.payments.requests import Address, Initiator, Payer, SaleRequest
 from shared.shadow.pair import Control, ControlStatus
@@ -38,7 +39,10 @@ class ControlBody(Body):
     """What the existing processor answered, in shadow."""
 
     status: Annotated[Literal["approved", "declined", "error"], Field(description="`approved`, `declined` or `error`")]
-    code: Annotated[str | None, text(r"^[\x20-\x7E]+$", 1, 64, example="00")] = None
+    code: Annotated[
+        Annotated[str, text(r"^[\x20-\x7E]+$", 1, 64, example="00"), AfterValidator(no_card)] | None,
+        Field(description="1-64 visible characters without a card number, such as 00"),
+    ] = None
     amount_minor: Annotated[int | None, Field(ge=0, le=AMOUNT_MINOR_MAX, description="an integer of minor units")] = (
         None
     )
@@ -46,8 +50,15 @@ class ControlBody(Body):
     processor_reference: Annotated[str | None, text(r"^[\x20-\x7E]+$", 1, 100, example="ch_123")] = None
 
     def control(self) -> Control:
+        """A processor's reference that looks like a card number is not kept: it is compared with nothing."""
+        reference = self.processor_reference
+        hidden = reference is not None and holds_a_card(reference)
         return Control(
-            ControlStatus(self.status), self.code, self.amount_minor, self.latency_ms, self.processor_reference
+            ControlStatus(self.status),
+            self.code,
+            self.amount_minor,
+            self.latency_ms,
+            "(hidden)" if hidden else reference,
         )
 
 

@@ -140,7 +140,8 @@ def _reply(call: Call, done: FollowUpAnswer) -> Reply:
     payment, now = done.payment, call.services.clock.now()
     headers = {"Idempotent-Replayed": "true"} if done.replayed else {}
     if payment.mode == "shadow" or done.operation is None:
-        return Reply(HTTPStatus.ACCEPTED, shown(payment, now), {**headers, "ETag": etag(payment)})
+        waits = {"Retry-After": str(RETRY_AFTER_S), "ETag": etag(payment)}
+        return Reply(HTTPStatus.ACCEPTED, shown(payment, now), {**headers, **waits})
     state = done.operation.state
     if (state, done.operation.kind) in _NOT_DONE:
         why = f"Chase did not do it: the payment is {payment.state}"
@@ -149,7 +150,7 @@ def _reply(call: Call, done: FollowUpAnswer) -> Reply:
         return replace(told, headers={**told.headers, **headers})
     status = _STATUS[state]
     if status is HTTPStatus.CREATED:
-        headers["Location"] = urlsplit(call.request.url).path.rpartition("/")[0]
+        headers["Location"] = urlsplit(call.request.url).path.rstrip("/").rpartition("/")[0]
     if status is HTTPStatus.ACCEPTED:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     return Reply(status, shown(payment, now), {**headers, "ETag": etag(payment)})

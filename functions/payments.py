@@ -99,7 +99,7 @@ def _sale_reply(call: Call, taken: SaleAnswer) -> Reply:
     body = shown(payment, call.services.clock.now())
     headers = {"Idempotent-Replayed": "true"} if taken.replayed else {}
     if payment.mode == "shadow":
-        return Reply(HTTPStatus.ACCEPTED, body, {**headers, "ETag": etag(payment)})
+        return Reply(HTTPStatus.ACCEPTED, body, {**headers, "Retry-After": str(RETRY_AFTER_S), "ETag": etag(payment)})
     waits_with_us = payment.state is State.RECEIVED and payment.sale.send_at is not None
     if payment.state in SALE_PROBLEM and not waits_with_us:
         told = problem(SALE_PROBLEM[payment.state](payment, body), call.request)

@@ -1,19 +1,19 @@
 """The repository of payments. Statements are portable; what an engine words differently it says through `First`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from shared.database.claims import claimed
 from shared.database.journal import posting_rows
 from shared.database.outbox import kept, received
-from shared.database.rollout import NOT_LIVE, made_and_sold_under, sold_under
+from shared.database.refusals import refused_by_guard, refused_by_rule
+from shared.database.rollout import made_and_sold_under, sold_under
 from shared.database.rows import payments_of, time_text
-from shared.database.sale_attempts import RETRY_LIMIT, attempted, past_declines, remembered, why_blocked
+from shared.database.sale_attempts import attempted, past_declines, remembered, why_blocked
 from shared.database.search import conditions
 from shared.database.statements import First, key_kept, nonce_kept, payment_begun, step, whole
 from shared.database.unit_of_work import (
-    DatabaseUnavailable,
     Engine,
     GuardFailed,
     Query,
@@ -26,14 +26,7 @@ from shared.payments.audit import Chain
 from shared.payments.beside import NOTHING_BESIDE, Beside
 from shared.payments.claims import Claim
 from shared.payments.errors import (
-    AlreadyReceived,
-    BillOpen,
     ChangedMeanwhile,
-    DecisionMade,
-    KeyTaken,
-    NotLive,
-    RetryBlocked,
-    Unauthenticated,
 )
 from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
 from shared.payments.messages import Message
@@ -45,29 +38,6 @@ from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
 from shared.shadow.stored_decision import Asked, Terms
 
-# Our names for the unique rules, by the columns that SQLite reports and the names that SQL Server does.
-UNIQUE_RULES: Final[Mapping[str, str]] = {
-    "idempotency_keys.caller, idempotency_keys.idempotency_key": "idempotency_key",
-    "payments.biller_id, payments.reference": "open_bill",
-    "operations.payment_id": "operation_unresolved",
-    "nonces.key_id, nonces.nonce": "nonce",
-    "history.payment_id, history.sequence": "history_sequence",
-    "inbox.consumer, inbox.message_id": "inbox",
-    "set_aside.queue, set_aside.message_id": "set_aside",
-    "outbox.id": "outbox",
-    "decisions.caller, decisions.attempt": "decision",
-    "shadow_operations.payment_id, shadow_operations.sequence": "shadow_order",
-    "idempotency_keys_pk": "idempotency_key",
-    "payments_open_bill": "open_bill",
-    "operations_unresolved": "operation_unresolved",
-    "nonces_pk": "nonce",
-    "history_pk": "history_sequence",
-    "inbox_pk": "inbox",
-    "set_aside_pk": "set_aside",
-    "outbox_pk": "outbox",
-    "decisions_pk": "decision",
-    "shadow_operations_order": "shadow_order",
-}
 # For how long a message belongs to the process that wrote it.
 PUBLISH_LEASE_S: Final = 30.0
 
@@ -130,10 +100,10 @@ class SqlPayments:
         try:
             await self._engine.run([*nonce_kept(nonce), key, *begun])
         except GuardFailed as failed:
-            raise _not_done(failed) from failed
+            raise refused_by_guard(failed) from failed
         except UniqueViolation as violated:
             if await self._own_row(violated, payment.caller, payment.idempotency_key, payment.sale.id) is None:
-                raise _named(violated) from violated
+                raise refused_by_rule(violated) from violated
 
     async def claim(self, claim: Claim) -> Payment:
         """Commit 1 of a void or refund, and the payment as it is with the claim in it."""
@@ -143,14 +113,14 @@ class SqlPayments:
             raise ChangedMeanwhile(failed.guard) from failed
         except UniqueViolation as violated:
             if await self._own_row(violated, claim.caller, claim.idempotency_key, claim.operation_id) is None:
-                raise _named(violated) from violated
+                raise refused_by_rule(violated) from violated
             found = await self._engine.read(whole("?", (claim.payment_id,)))
         return payments_of(*found)[0]
 
     async def by_key(self, caller: str, idempotency_key: str, nonce: Nonce | None) -> KeyRecord | None:
         """What the key stands for; a nonce costs a commit of its own, the look none."""
         if nonce is not None:
-            await self._write(nonce_kept(nonce))
+            await self.spend(nonce)
         key = (caller, idempotency_key)
         (found, *rest) = await self._engine.read([Query(_KEY_RECORD, key), *whole(_OF_KEY, key)])
         if not found:
@@ -158,6 +128,9 @@ class SqlPayments:
         key_name, digest, _, refused_for, operation_id = found[0]
         payments = payments_of(*rest)
         return KeyRecord(Fingerprint(key_name, digest), payments[0] if payments else None, refused_for, operation_id)
+
+    async def spend(self, nonce: Nonce) -> None:
+        await self._write(nonce_kept(nonce))
 
     async def refuse(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> str:
         """The refusal names the bill's newest live payment, found and stored in one statement."""
@@ -170,7 +143,7 @@ class SqlPayments:
         except UniqueViolation as violated:
             own = await self._own_row(violated, *key, payment.sale.id)
             if own is None:
-                raise _named(violated) from violated
+                raise refused_by_rule(violated) from violated
             stored = own[1:]
         return str(stored[0])
 
@@ -271,9 +244,9 @@ class SqlPayments:
         try:
             await self._engine.run(statements)
         except GuardFailed as failed:
-            raise _not_done(failed) from failed
+            raise refused_by_guard(failed) from failed
         except UniqueViolation as violated:
-            raise _named(violated) from violated
+            raise refused_by_rule(violated) from violated
 
 
 def _statements(beside: Beside, after: Payment) -> list[Statement]:
@@ -295,28 +268,3 @@ def _under(terms: Terms | None, now: datetime) -> list[Statement]:
     if terms is None:
         return []
     return [sold_under(terms, now) if isinstance(terms, Asked) else made_and_sold_under(terms)]
-
-
-_REFUSED: Final[Mapping[str, type[Exception]]] = {RETRY_LIMIT: RetryBlocked, NOT_LIVE: NotLive}
-
-
-def _not_done(failed: GuardFailed) -> Exception:
-    return _REFUSED.get(failed.guard, ChangedMeanwhile)(failed.guard)
-
-
-# What a violated rule is to the use cases.
-_MEANING: Final[Mapping[str, Callable[[], Exception]]] = {
-    "nonce": lambda: Unauthenticated("nonce seen before"),
-    "idempotency_key": KeyTaken,
-    "open_bill": BillOpen,
-    "inbox": AlreadyReceived,
-    "decision": DecisionMade,
-    "operation_unresolved": lambda: ChangedMeanwhile("operation_unresolved"),
-    "history_sequence": lambda: ChangedMeanwhile("history_sequence"),
-}
-
-
-def _named(violated: UniqueViolation) -> Exception:
-    if violated.constraint == "nonce" and violated.maybe_own:
-        return DatabaseUnavailable("the answer was lost: the nonce may be this call's own")
-    return _MEANING.get(violated.constraint, lambda: violated)()

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from shared.database.outbox import kept
+from shared.database.refusals import refused_by_rule
 from shared.database.rollout import decision_made
 from shared.database.rows import time_or_none, time_text
 from shared.database.statements import First, insert, key_kept, nonce_kept, operation_key_kept, payment_begun
 from shared.database.unit_of_work import Engine, GuardFailed, Query, Row, Statement, UniqueViolation, Value
 from shared.payments.audit import Chain
-from shared.payments.errors import ChangedMeanwhile, DecisionMade, KeyTaken, Unauthenticated
 from shared.payments.idempotency import Fingerprint, Nonce
 from shared.payments.messages import Message
 from shared.payments.operations import OperationKind
@@ -85,7 +85,7 @@ class SqlShadow:
         try:
             await self._engine.run(statements)
         except UniqueViolation as violated:
-            raise _named(violated) from violated
+            raise refused_by_rule(violated) from violated
         return messages
 
     async def follow(
@@ -103,7 +103,7 @@ class SqlShadow:
         try:
             await self._engine.run(statements)
         except UniqueViolation as violated:
-            raise _named(violated) from violated
+            raise refused_by_rule(violated) from violated
 
     async def report(self, operation_id: str, control: Control, nonce: Nonce | None, now: datetime) -> bool:
         """Keep what the existing processor answered, to be compared at once; False where a control is there."""
@@ -114,7 +114,7 @@ class SqlShadow:
         except GuardFailed:
             return False
         except UniqueViolation as violated:
-            raise _named(violated) from violated
+            raise refused_by_rule(violated) from violated
         return True
 
     async def get(self, operation_id: str) -> ShadowOperation | None:
@@ -213,16 +213,3 @@ def _operation(row: Row) -> ShadowOperation:
         control=None if control is None else read_control(json.loads(control)),
         waiting=state == "waiting",
     )
-
-
-# What a violated rule is to the use cases; two that took one place in the order are told to try again.
-_MEANING: Final[Mapping[str, Callable[[], Exception]]] = {
-    "nonce": lambda: Unauthenticated("nonce seen before"),
-    "idempotency_key": KeyTaken,
-    "decision": DecisionMade,
-    "shadow_order": lambda: ChangedMeanwhile("shadow_order"),
-}
-
-
-def _named(violated: UniqueViolation) -> Exception:
-    return _MEANING.get(violated.constraint, lambda: violated)()

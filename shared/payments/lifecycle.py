@@ -89,7 +89,7 @@ def blocked_sale(payment: Payment, told: OutcomeRecord, *, actor: str, now: date
 def live_disabled(intent: Payment, *, now: datetime) -> Payment:
     """What `submitted_sale` made, ended before anything was stored or sent: live sales are switched off."""
     payment = unsent(intent)
-    told = NotSent("LIVE_DISABLED", "live sales are switched off; nothing was sent")
+    told = NotSent("live-disabled", "live sales are switched off; nothing was sent")
     sale = payment.sale
     state = next_operation_state(sale.state, OperationEvent.FAILED)
     ended = replace(sale, state=state, outcome=record(told, sale.request_id))

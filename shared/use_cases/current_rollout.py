@@ -43,6 +43,10 @@ class CurrentRollout:
         self._kept = _Kept(version, now_s)
         return version
 
+    async def holds_all(self) -> bool:
+        """Whether voids, refunds and inquiries are held."""
+        return (await self.current()).document.hold_all
+
     async def latest(self) -> RolloutVersion:
         """As it is stored now. Raises what the store raises."""
         found = await self._store.versions(1)

@@ -12,6 +12,7 @@ from shared.payments.outcome import Inquiry, NoAnswer, NothingFound
 from shared.payments.payment import Operation, Payment
 from shared.payments.requests import merchant_of
 from shared.use_cases.captures import Captures
+from shared.use_cases.holding import Held, nothing_is_held
 from shared.use_cases.occasions import Occasions
 from shared.use_cases.ports import Outside
 from shared.use_cases.positive_control import PositiveControl
@@ -23,10 +24,12 @@ ACTOR = "inquiry"
 class Inquiries:
     """Asks Chase about operations: on the schedule (`follow`, `inquire`), or when a person looks (`look`)."""
 
-    def __init__(self, outside: Outside, recording: Recording, *, on_not_found: OnNotFound) -> None:
+    def __init__(
+        self, outside: Outside, recording: Recording, *, on_not_found: OnNotFound, held: Held = nothing_is_held
+    ) -> None:
         self._payments, self._chase = outside.payments, outside.chase
         self._clock, self._pace, self._telemetry = outside.clock, outside.pace, outside.telemetry
-        self._recording, self._on_not_found = recording, on_not_found
+        self._recording, self._on_not_found, self._held = recording, on_not_found, held
         self._control, self._occasions = PositiveControl(outside), Occasions(outside)
         self._captures = Captures(outside, recording)
 
@@ -51,8 +54,10 @@ class Inquiries:
         """
         One inquiry, taken by moving the schedule on before Chase is asked: a crash in between costs one inquiry.
 
-        The payment as it is afterwards; unchanged if somebody else took this inquiry.
+        The payment as it is afterwards; unchanged if somebody else took this inquiry, or while inquiries are held.
         """
+        if await self._held():
+            return payment
         taken = await self._taken(payment, operation)
         if taken is None:
             return await self._recording.again(payment)

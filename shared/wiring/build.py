@@ -1,6 +1,7 @@
 """Every part, joined; mypy proves here that adapters fit the ports. Imported at the first call, not at indexing."""
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -13,6 +14,8 @@ from shared.database.outbox import SqlMessages
 from shared.database.payments import PUBLISH_LEASE_S, SqlPayments
 from shared.database.purge import SqlPurging
 from shared.database.shadow import SqlShadow
+from shared.database.statements import First
+from shared.database.unit_of_work import Engine
 from shared.fingerprint import Fingerprints
 from shared.messaging.publisher import ServiceBusPublisher
 from shared.payments.audit import Chain, Keyring
@@ -69,14 +72,21 @@ def build(
     publisher: ports.Publisher | None = None,
     clock: ports.Clock | None = None,
     telemetry: ports.Telemetry | None = None,
+    through: Callable[[ports.Outside], ports.Outside] = lambda outside: outside,
+    stored_in: tuple[Engine, First] | None = None,
 ) -> Services:
-    """Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies."""
+    """
+    Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies.
+
+    What the verbs need from outside they get `through` what stands before it: a test that breaks a port.
+    `stored_in` stands in for the database that settings name: the engine, and how it words "the first rows".
+    """
     real_clock = SystemClock()
     clock, telemetry = clock or real_clock, telemetry or LoggedTelemetry()
     fingerprints = Fingerprints(settings.fingerprint_keys)
     publisher = publisher or service_bus_publisher(settings)
     (engine, first), chase, tasks = (
-        database(settings, real_clock),
+        stored_in or database(settings, real_clock),
         chase_client(settings, clock, telemetry),
         TrackedTasks(telemetry),
     )
@@ -84,34 +94,37 @@ def build(
     shadow = shadow_client(settings, clock, telemetry)
     chain, identifiers = Chain(Keyring.of(settings.audit_keys)), TimeOrderedIdentifiers()
     lease = timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S))
-    outside = ports.Outside(
-        payments=SqlPayments(
-            engine,
-            first=first,
-            chain=chain,
-            lease=lease,
-        ),
-        chase=RoutedChase(chase, shadow),
-        merchants=settings.known_merchants(),
-        clock=clock,
-        pace=settings.pace,
-        identifiers=identifiers,
-        tasks=tasks,
-        telemetry=telemetry,
-        messages=SqlMessages(engine, first=first),
-        publisher=publisher,
-        postings=SqlPostings(engine, first=first),
-        ledger=booking,
-        sealing=InstrumentSealing(settings.instrument_keys),
-        shadow=SqlShadow(engine, first=first, chain=chain, new_id=identifiers.operation, lease=lease),
-        instrument_marks=fingerprints,
-        chance=random.random,
+    outside = through(
+        ports.Outside(
+            payments=SqlPayments(
+                engine,
+                first=first,
+                chain=chain,
+                lease=lease,
+            ),
+            chase=RoutedChase(chase, shadow),
+            merchants=settings.known_merchants(),
+            clock=clock,
+            pace=settings.pace,
+            identifiers=identifiers,
+            tasks=tasks,
+            telemetry=telemetry,
+            messages=SqlMessages(engine, first=first),
+            publisher=publisher,
+            postings=SqlPostings(engine, first=first),
+            ledger=booking,
+            sealing=InstrumentSealing(settings.instrument_keys),
+            shadow=SqlShadow(engine, first=first, chain=chain, new_id=identifiers.operation, lease=lease),
+            instrument_marks=fingerprints,
+            chance=random.random,
+        )
     )
     publishing = Publishing(outside)
     recording = Recording(outside, publishing)
-    inquiries = Inquiries(outside, recording, on_not_found=settings.on_not_found)
+    who = rollout(settings, outside, engine, first)
+    inquiries = Inquiries(outside, recording, on_not_found=settings.on_not_found, held=who.current.holds_all)
     landing = Landing(outside, recording, inquiries)
-    charging, following_up = Charging(outside, landing), FollowingUp(outside, landing)
+    charging, following_up = Charging(outside, landing), FollowingUp(outside, landing, who.current.holds_all)
     intake = shadow_intake(settings, outside, publishing)
     asking_for = AskingFor(outside, following_up, inquiries, intake, answer_within_s=settings.sale_answer_within_s)
     refund = Refund(asking_for)
@@ -122,7 +135,6 @@ def build(
     comparing = Comparing(outside)
     mirror = ShadowMirror(outside, recording, sending_again, following_up, comparing)
     applying = ApplyingFacts(outside, recording, update_state)
-    who = rollout(settings, outside, engine, first)
     source = bank_files(settings, now=real_clock.now)
 
     async def database_status() -> Status:

@@ -29,7 +29,7 @@ def rollout(settings: Settings, outside: Outside, engine: Engine, first: First) 
     """Everything about who charges a bill."""
     store = SqlRollout(engine, first=first)
     current = CurrentRollout(outside, store, initial=_initial(settings))
-    change = ChangeRollout(outside, store, current, _no_evidence)
+    change = ChangeRollout(outside, store, current, _no_evidence, shadow_billers=settings.shadow_merchants().keys())
     return Rollout(store, current, DecideRollout(outside, store, current), change)
 
 

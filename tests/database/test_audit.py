@@ -13,7 +13,8 @@ import pytest
 
 from shared.database.audit import SqlAuditTrail
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments
+from shared.database.payments import SqlPayments
+from shared.database.refusals import UNIQUE_RULES
 from shared.database.rows import HISTORY, time_text
 from shared.database.sqlite import SqliteEngine
 from shared.database.sqlserver_migrations import migrate_sqlserver

@@ -10,7 +10,8 @@ from local.clock import ManualClock
 from shared.anchors.directory import DirectoryAnchors
 from shared.database.audit import SqlAuditTrail
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments
+from shared.database.payments import SqlPayments
+from shared.database.refusals import UNIQUE_RULES
 from shared.database.sqlite import SqliteEngine
 from shared.database.statements import first_by_limit
 from shared.telemetry import RecordedTelemetry

@@ -11,7 +11,8 @@ from shared.clock import TimeOrderedIdentifiers
 from shared.database.journal import EmbeddedJournal, SqlPostings
 from shared.database.migrations import migrate_sqlite
 from shared.database.outbox import SqlMessages
-from shared.database.payments import UNIQUE_RULES, SqlPayments
+from shared.database.payments import SqlPayments
+from shared.database.refusals import UNIQUE_RULES
 from shared.database.rollout import SqlRollout
 from shared.database.shadow import SqlShadow
 from shared.database.sqlite import SqliteEngine
