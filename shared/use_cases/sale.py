@@ -140,8 +140,8 @@ class Sale:
         return await self._charge(progress, payment)
 
     async def _left(self, progress: "_Progress", made: StoredDecision) -> Answer:
-        """To the existing processor, by a decision that may not be stored yet."""
-        if made.mode is Mode.SHADOW and self._shadow is not None:
+        """To the existing processor, by a decision that may not be stored yet: it is, whatever else is."""
+        if made.mode is Mode.SHADOW and self._shadow is not None and self._shadow.takes(progress.call):
             try:
                 return await self._shadow.sale(progress.call, made=made)
             except DecisionMade:

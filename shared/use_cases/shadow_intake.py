@@ -36,6 +36,10 @@ class ShadowIntake:
         self._publishing, self._store = publishing, outside.shadow
         self._backlog, self._merchants = backlog, merchants
 
+    def takes(self, call: SaleCall) -> bool:
+        """Whether there is a test merchant, and room, for it now."""
+        return call.request.biller_id in self._merchants and self._backlog.has_room()
+
     async def sale(self, call: SaleCall, *, made: StoredDecision | None) -> SaleAnswer | LeftToExisting:
         """
         The payment, to be mirrored later. `made` is a decision that this commit is to make, else None.
