@@ -115,9 +115,9 @@ class Sale:
     async def _begin(self, progress: "_Progress") -> Answer:
         progress.send_before_s = self._clock.boot_s() + SEND_WITHIN_S
         terms = await self._rollout.terms(progress.call.attempt)
-        if isinstance(terms, StoredDecision) and terms.mode is not Mode.LIVE:
-            return await self._left(progress, terms)
         try:
+            if isinstance(terms, StoredDecision) and terms.mode is not Mode.LIVE:
+                return await self._left(progress, terms)
             return await self._live(progress, terms)
         except DecisionMade:
             # Decided before, though none was required: what was decided holds.
@@ -140,12 +140,17 @@ class Sale:
         return await self._charge(progress, payment)
 
     async def _left(self, progress: "_Progress", made: StoredDecision) -> Answer:
-        """To the existing processor, by a decision that may not be stored yet: it is, whatever else is."""
+        """To the existing processor, by a decision that stands, or by one that is to be made."""
+        if self._rollout.is_made_before:
+            return await self._to_existing(progress, made)
         if made.mode is Mode.SHADOW and self._shadow is not None and self._shadow.takes(progress.call):
             try:
                 return await self._shadow.sale(progress.call, made=made)
+            except KeyTaken:
+                return await self._repeated(progress, None)
             except DecisionMade:
                 pass
+        # It is kept though nothing else is: what was left to the existing processor once is never sold here later.
         standing = await self._rollout.make(made)
         if standing.mode is Mode.LIVE:
             return await self._live(progress, progress.call.attempt)
@@ -156,7 +161,18 @@ class Sale:
             return LeftToExisting(Mode.OFF)
         if self._shadow is None:
             return LeftToExisting(Mode.SHADOW, recorded=False)
-        return await self._shadow.sale(progress.call, made=None)
+        if not self._shadow.takes(progress.call):
+            return await self._not_taken(progress, self._shadow)
+        try:
+            return await self._shadow.sale(progress.call, made=None)
+        except KeyTaken:
+            return await self._repeated(progress, None)
+
+    async def _not_taken(self, progress: "_Progress", shadow: ShadowIntake) -> Answer:
+        call = progress.call
+        if await self._payments.by_key(call.caller, call.idempotency_key, None) is not None:
+            return await self._repeated(progress, None)
+        return shadow.lost(call)
 
     async def _not_live(self, progress: "_Progress", intent: Payment) -> Answer:
         call = progress.call
@@ -201,9 +217,10 @@ class Sale:
             now=self._clock.now(),
         )
 
-    async def _repeated(self, progress: "_Progress", intent: Payment) -> Answer:
+    async def _repeated(self, progress: "_Progress", intent: Payment | None) -> Answer:
         payment = await self._standing(progress.call, intent)
         if payment is None:
+            assert intent is not None, "the key stands for nothing else"
             # Our own commit 1, whose acknowledgement was lost on a reconnect.
             return await self._charge(progress, intent)
         if payment.mode == "shadow":

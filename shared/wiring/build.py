@@ -60,7 +60,7 @@ from shared.wiring.database import database
 from shared.wiring.ledger import ledger
 from shared.wiring.rollout import rollout
 from shared.wiring.services import Services
-from shared.wiring.shadow import shadow_intake
+from shared.wiring.shadow import close_intake, shadow_intake
 
 # Shorter than the host's own grace at shutdown; what is still at work then is found by `reconciliation`.
 _CLOSE_WITHIN_S: Final = 10.0
@@ -150,6 +150,7 @@ def build(
 
     async def close() -> None:
         await tasks.close(_CLOSE_WITHIN_S)
+        await close_intake(intake)
         if isinstance(publisher, ServiceBusPublisher):
             await publisher.close()
         await chase.close()
@@ -192,6 +193,8 @@ def build(
         bank_file_import=bank_import(settings, outside, engine, first, applying, source),
         decide_rollout=who.decide,
         change_rollout=who.change,
+        shadow_report=who.report,
+        rollout_guard=who.guard,
         billers=outside.merchants.keys(),
         purge=Purge(
             outside,

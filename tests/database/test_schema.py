@@ -136,7 +136,7 @@ class TestMigrations:
     def test_give_each_text_a_length_and_a_binary_collation(self, name: str) -> None:
         texts = re.findall(r"(?i)\bN?(?:VAR)?CHAR\b[^,\n]*", code(T_SQL[name]))
 
-        assert texts
+        assert texts or "CREATE TABLE" not in T_SQL[name]
         for text in texts:
             assert re.match(r"NVARCHAR\((\d+|MAX)\)\s+COLLATE Latin1_General_100_BIN2 (NOT )?NULL", text), text
 
