@@ -53,6 +53,8 @@ imports: $(READY)
 docs: $(READY) ## make the generated pages anew
 	@$(BIN)/python -m docs.generate
 
+openapi: docs ## the same: docs/openapi.yaml is one of them
+
 docs-check: $(READY)
 	@$(BIN)/python -m docs.generate --check
 
@@ -87,3 +89,15 @@ bench-profile: $(READY) ## where the CPU of a sale goes, stage by stage
 
 bench-import: $(READY) ## what importing function_app costs, against azure.functions + pydantic
 	@$(BIN)/python -m benchmarks.imports
+
+.PHONY: openapi audit-deps sbom fuzz
+check: audit-deps
+
+audit-deps: $(READY) ## known advisories about the installed packages; says what could not be asked about
+	@$(BIN)/python -m local.dependency_audit
+
+sbom: $(READY) ## the bill of materials of what is deployed, .local/sbom.json: the same bytes for the same packages
+	@$(BIN)/python -m local.sbom
+
+fuzz: $(READY) ## anything at all against authenticator, parsers, decoders and every route (FUZZ_EXAMPLES=2000)
+	@FUZZ_EXAMPLES="$${FUZZ_EXAMPLES:-2000}" $(BIN)/python -m pytest tests/fuzz -q
