@@ -1,0 +1,5 @@
+-- To which call a message belongs: it may leave long after that call, and from another process. NULL: to none.
+
+ALTER TABLE dbo.outbox ADD
+    correlation_id NVARCHAR(64) COLLATE Latin1_General_100_BIN2 NULL,
+    traceparent    NVARCHAR(64) COLLATE Latin1_General_100_BIN2 NULL;
