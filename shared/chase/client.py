@@ -41,7 +41,7 @@ class ChaseClient:
     send deadlines are on, `alarm` tells a person, `new_request_id` names look-ups, `attempts` tells each of them.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one thing from outside, and named
         self,
         endpoint: ChaseEndpoint,
         *,

@@ -144,9 +144,7 @@ def _together(one: Taken, other: Taken) -> Taken:
 
 def _sum(one: Durations, other: Durations) -> Durations:
     buckets = [a + b for a, b in zip(one.buckets, other.buckets, strict=True)]
-    return Durations(
-        one.count + other.count, one.sum_ms + other.sum_ms, max(one.max_ms, other.max_ms), buckets
-    )
+    return Durations(one.count + other.count, one.sum_ms + other.sum_ms, max(one.max_ms, other.max_ms), buckets)
 
 
 def merged(slots: Iterable[Slot]) -> Taken:

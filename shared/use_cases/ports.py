@@ -12,6 +12,7 @@ from shared.payments.bank_files import BankFile
 from shared.payments.beside import NOTHING_BESIDE, Beside, Received
 from shared.payments.claims import Claim
 from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
+from shared.payments.inquiry import Unknowns
 from shared.payments.messages import Message, Queue
 from shared.payments.outcome import Inquiry, Outcome
 from shared.payments.pace import Pace
@@ -250,6 +251,9 @@ class Payments(Protocol):
     async def overdue(self, due_before: datetime, limit: int) -> Sequence[Payment]:
         """Payments with an operation that was due to be sent before that: its message did not bring it out."""
 
+    async def unknowns(self) -> Unknowns:
+        """Operations of live payments whose outcome is not known."""
+
     async def schedule(self, before: Operation, after: Operation) -> bool:
         """
         Store the inquiry fields of an operation, guarded on its state and on how many inquiries there were.
@@ -299,6 +303,9 @@ class Postings(Protocol):
     async def oldest_unposted(self) -> datetime | None:
         """When the oldest became so that the ledger is not known to have; None where it has them all."""
 
+    async def pending(self) -> int:
+        """How many the ledger is not known to have."""
+
 
 class RolloutStore(Protocol):
     """The rollout at rest. Each call is one round trip."""
@@ -333,6 +340,16 @@ class Purging(Protocol):
 
     async def forget_attempts(self, now: datetime) -> None:
         """Declines that no network's rule asks about any more."""
+
+
+class Invariants(Protocol):
+    """What must hold of all that is stored. Each question is one round trip; nothing is written."""
+
+    @property
+    def rules(self) -> Sequence[str]: ...
+
+    async def offenders(self, rule: str, now: datetime) -> int:
+        """How many payments contradict `rule`."""
 
 
 class Sealing(Protocol):

@@ -72,6 +72,7 @@ class Sale:
         self._answer_within_s, self._on_not_found = answer_within_s, on_not_found
         self._rules = NetworkRules(outside)
         self._in_flight, self._in_flight_max = 0, in_flight_max
+        self._telemetry = outside.telemetry
 
     async def take(self, call: SaleCall) -> SaleAnswer:
         """
@@ -82,6 +83,7 @@ class Sale:
         and before anything is stored, while `in_flight_max` sales are at work.
         """
         if self._in_flight >= self._in_flight_max:
+            self._telemetry.count("sales.overloaded")
             raise Overloaded("nothing was stored or sent: repeat it with the same Idempotency-Key", retry_after_s=1)
         try:
             merchant = self._checked(call.request)
@@ -98,6 +100,11 @@ class Sale:
         if progress.payment is None:
             raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S)
         return SaleAnswer(progress.payment)
+
+    @property
+    def in_flight(self) -> int:
+        """Sales at work in this process."""
+        return self._in_flight
 
     def _checked(self, request: SaleRequest) -> Merchant:
         merchant = self._merchants.get(request.biller_id)

@@ -19,4 +19,3 @@ def service_bus_publisher(settings: Settings) -> ServiceBusPublisher:
     if login is None:
         raise SettingsError(f"{environment_name('servicebus_namespace')}: is needed to publish messages")
     return ServiceBusPublisher(login, timeout_s=settings.servicebus_timeout_s, properties=beside_a_message)
-

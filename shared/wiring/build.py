@@ -9,7 +9,9 @@ from shared.bank.source import bank_files
 from shared.chase.routed import RoutedChase
 from shared.clock import SystemClock, TimeOrderedIdentifiers
 from shared.database.journal import SqlPostings
+from shared.database.measured import MeasuredEngine
 from shared.database.outbox import SqlMessages
+from shared.database.oversight import SqlInvariants
 from shared.database.payments import PUBLISH_LEASE_S, SqlPayments
 from shared.database.purge import SqlPurging
 from shared.fingerprint import Fingerprints
@@ -17,7 +19,6 @@ from shared.messaging.publisher import ServiceBusPublisher
 from shared.payments.audit import Chain, Keyring
 from shared.sealing import InstrumentSealing
 from shared.settings import Settings
-from shared.telemetry import LoggedTelemetry
 from shared.use_cases import ports
 from shared.use_cases.applying_facts import ApplyingFacts
 from shared.use_cases.asking_for import AskingFor
@@ -25,6 +26,7 @@ from shared.use_cases.charging import Charging
 from shared.use_cases.chase_retry import ChaseRetry
 from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.inquiries import Inquiries
+from shared.use_cases.invariants import CheckInvariants
 from shared.use_cases.landing import Landing
 from shared.use_cases.ledger_posting import LedgerPosting
 from shared.use_cases.outbox_sweep import OutboxSweep
@@ -51,6 +53,8 @@ from shared.wiring.database import database
 from shared.wiring.ledger import ledger
 from shared.wiring.rollout import rollout
 from shared.wiring.services import Services
+from shared.wiring.telemetry import closed, watched
+from shared.wiring.telemetry import telemetry as telemetry_of
 
 # Shorter than the host's own grace at shutdown; what is still at work then is found by `reconciliation`.
 _CLOSE_WITHIN_S: Final = 10.0
@@ -65,11 +69,13 @@ def build(
 ) -> Services:
     """Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies."""
     real_clock = SystemClock()
-    clock, telemetry = clock or real_clock, telemetry or LoggedTelemetry()
+    clock = clock or real_clock
+    telemetry = telemetry or telemetry_of(settings, clock)
     fingerprints = Fingerprints(settings.fingerprint_keys)
     publisher = publisher or service_bus_publisher(settings)
-    (engine, first), chase, tasks = (
-        database(settings, real_clock),
+    unmeasured, first = database(settings, real_clock)
+    engine, chase, tasks = (
+        MeasuredEngine(unmeasured, telemetry),
         chase_client(settings, clock, telemetry),
         TrackedTasks(telemetry),
     )
@@ -134,8 +140,9 @@ def build(
         if isinstance(source, BlobBankFiles):
             await source.close()
         await engine.close()
+        await closed(telemetry)
 
-    return Services(
+    services = Services(
         clock=clock,
         real_clock=real_clock,
         telemetry=telemetry,
@@ -167,6 +174,7 @@ def build(
             outside,
             SqlPurging(engine, first=first, key_names=list(settings.fingerprint_keys)),
             audit_anchor(settings, outside, engine, first),
+            CheckInvariants(outside, SqlInvariants(engine)),
         ),
         readiness=Readiness(
             {"database": Dependency(database_status, vital=True), "chase": Dependency(chase_status, vital=False)},
@@ -174,3 +182,5 @@ def build(
         ),
         close=close,
     )
+    watched(telemetry, services, {"live": chase, "shadow": None if shadow is None else shadow.client})
+    return services

@@ -1,15 +1,23 @@
 """What the service's work is told through, as TELEMETRY says. Nothing of a library is imported here."""
 
+import asyncio
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from shared.chase.breaker import BreakerState
+from shared.chase.client import ChaseClient
+from shared.payments.retry import MOVES_MONEY
 from shared.settings import Settings
 from shared.telemetry.exported import ExportedTelemetry, Exporter
+from shared.telemetry.figures import Read
 from shared.telemetry.guarded import Adapter, GuardedTelemetry
 from shared.telemetry.log import LoggedTelemetry
 from shared.telemetry.memory import MemoryTelemetry
 from shared.use_cases import ports
+from shared.wiring.services import Services
+
+_BREAKER: Final = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 
 
 def telemetry(settings: Settings, clock: ports.Clock) -> GuardedTelemetry:
@@ -59,3 +67,34 @@ def _options(settings: Settings) -> dict[str, Any]:
         identity = importlib.import_module("azure.identity")
         options["credential"] = identity.ManagedIdentityCredential(client_id=settings.telemetry_client_id)
     return options
+
+
+async def closed(told: ports.Telemetry) -> None:
+    """Sends the last figures, on a thread: it may take a moment."""
+    if isinstance(told, GuardedTelemetry):
+        await asyncio.to_thread(told.close)
+
+
+def watched(told: ports.Telemetry, services: Services, clients: Mapping[str, ChaseClient | None]) -> None:
+    """
+    What is looked at whenever figures are taken, and costs nobody anything in between.
+
+    Each process tells its own: breakers and sales at work are in the process that takes sales, and in no timer's.
+    """
+    watch: Callable[[str, Read], None] | None = getattr(told, "watch", None)
+    if watch is None:
+        return
+    there = {mode: client for mode, client in clients.items() if client is not None}
+    database, sale = services.database, services.sale
+    watch("sales.in_flight", lambda: [({}, sale.in_flight)])
+    watch("db.connections_in_use", lambda: [({}, database.connections_in_use)])
+    watch("db.round_trips", lambda: [({}, database.round_trips)])
+    watch("chase.breaker_state", lambda: list(_breakers(there)))
+    watch("chase.connections_opened", lambda: [({"mode": mode}, of.connections_opened) for mode, of in there.items()])
+    watch("chase.token_fetches", lambda: [({"mode": mode}, of.token_fetches) for mode, of in there.items()])
+
+
+def _breakers(clients: Mapping[str, ChaseClient]) -> Iterator[tuple[dict[str, str], float]]:
+    for mode, client in clients.items():
+        for call in sorted(MOVES_MONEY):
+            yield {"operation": call.value, "mode": mode}, _BREAKER[client.breaker_state(call)]
