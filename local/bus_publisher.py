@@ -26,6 +26,4 @@ class BusPublisher:
             raise NotPublished("the bus is not there yet")
         for message in messages:
             beside = beside_a_message() if message.beside is None else message.beside
-            await self._bus.send(
-                message.queue, message.body(), message_id=message.id, application_properties=beside
-            )
+            await self._bus.send(message.queue, message.body(), message_id=message.id, application_properties=beside)

@@ -78,6 +78,7 @@ class MemoryTelemetry(LoggedTelemetry):
         self._now, self._lock, self._figures = now, threading.Lock(), Figures()
         self._lines: deque[Line] = deque(maxlen=LINES_MAX)
         self._number = 0
+        self._total_ms: dict[str, float] = {}
         self._slots: deque[Slot] = deque(maxlen=SLOTS_MAX)
         self.spans: deque[Span] = deque(maxlen=SPANS_MAX)
 
@@ -94,9 +95,16 @@ class MemoryTelemetry(LoggedTelemetry):
 
     def observe_ms(self, name: str, value_ms: float, /, **dimensions: str) -> None:
         self._figures.observe_ms(name, value_ms, dimensions)
+        with self._lock:
+            self._total_ms[name] = self._total_ms.get(name, 0.0) + value_ms
 
     def gauge(self, name: str, value: float, /, **dimensions: str) -> None:
         self._figures.gauge(name, value, dimensions)
+
+    def total_ms(self, name: str) -> float:
+        """How long everything of that name took since this process began."""
+        with self._lock:
+            return self._total_ms.get(name, 0.0)
 
     def watch(self, name: str, read: Read) -> None:
         self._figures.watch(name, read)
