@@ -52,7 +52,7 @@ async def chase_takes_its_time(plant: Plant) -> None:
 
 
 async def nobody_knows_for_a_quarter_of_an_hour(plant: Plant) -> None:
-    plant.house.simulator.fault("inquiry", "http_503", times=10_000)
+    """Look-ups go wrong, so what they do not find counts for nothing."""
     plant.house.simulator.fault("payment", "drop_before_processing")
     assert await sales(plant, 1) == [202]
     await plant.minutes(16)
@@ -174,7 +174,7 @@ CONDITIONS: dict[str, Condition] = {
     "chase-down": Condition(chase_is_away),
     "chase-slow": Condition(chase_takes_its_time),
     "breaker-open": Condition(chase_is_away, {"CHASE_BREAKER_FAILURES": "3"}),
-    "unknown-too-old": Condition(nobody_knows_for_a_quarter_of_an_hour),
+    "unknown-too-old": Condition(nobody_knows_for_a_quarter_of_an_hour, {"CHASE_LOOKUP_PARAMETER": "requestId"}),
     "positive-control-failing": Condition(
         look_ups_find_nothing_of_what_is_there, {"CHASE_LOOKUP_PARAMETER": "requestId"}
     ),
