@@ -1,4 +1,4 @@
-"""One call is one trace: from its caller to Chase, through a message that waits, to the consumer that sends it again."""
+"""One call is one trace: from its caller to Chase, and by a message that waits to the consumer that sends it again."""
 
 import json
 from typing import Any
@@ -74,9 +74,12 @@ async def test_a_message_that_waits_is_still_of_its_call_where_it_is_consumed(op
 
         assert waits.status == 202
         assert state == "voided"
-        [message] = [each for each in seen if each["application_properties"].get("correlationId") == "bill-4711"]
-        assert (message["queue"], TRACE in message["application_properties"]["traceparent"]) == ("chase-retry", True)
-        assert TRACE not in str(message["body"])
+        of_it = [each for each in seen if second.body["id"] in str(each["body"])]
+        assert "chase-retry" in {each["queue"] for each in of_it}
+        for message in of_it:
+            beside = message["application_properties"]
+            assert (beside["correlationId"], beside["traceparent"].split("-")[1]) == ("bill-4711", TRACE)
+            assert TRACE not in str(message["body"])
         assert [(line["traceId"], line["correlationId"]) for line in about_it[1:]] == [(TRACE, "bill-4711")] * 2
         assert TRACE in [trace for trace, _ in arrived(house, "void")]
 
