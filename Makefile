@@ -10,7 +10,7 @@ LOCAL_DATABASE := $(or $(LOCAL_DATA_DIR),.local)/payments.sqlite3
 QUIETLY := >&2
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test check format lint types imports docs docs-check db-check audit-verify chase-check ledger-check index-check bench-import demo-rollout
+.PHONY: help run token test prove prove-stateful check format lint types imports docs docs-check db-check audit-verify chase-check ledger-check invariants index-check bench bench-import bench-profile demo-rollout
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -31,6 +31,9 @@ token: $(READY) ## a bearer token for the running service, all roles and billers
 
 test: $(READY) ## every test, with 100 % branch coverage of payments/, shadow/ and use_cases/
 	@$(BIN)/python -m pytest --cov --cov-report=term-missing -q
+
+prove-stateful: $(READY) ## anything in any order, PROVE_EXAMPLES (500) runs of 40 steps each, against the money invariants
+	@PROVE_EXAMPLES="$${PROVE_EXAMPLES:-500}" $(BIN)/python -m pytest tests/stateful -q
 
 check: format lint types imports docs-check test bench-import index-check ## what CI runs
 	@echo "all checks passed"
@@ -67,8 +70,20 @@ ledger-check: $(READY) ## the journal against the simulator's books: 1 if someth
 demo-rollout: $(READY) ## CTP's client through shadow, 1 %, 10 %, 100 % against a service of its own, with faults (DEMO_BILLS=200)
 	@$(BIN)/python -m local.demo_rollout
 
+invariants: $(READY) ## the invariants of money, asked of the configured database: 1 if one is violated, 2 if it could not be asked
+	@SQLITE_PATH="$${SQLITE_PATH-$(LOCAL_DATABASE)}" $(BIN)/python -m shared.database.invariants
+
+prove: $(READY) ## a crash at every point: all schedules, or SAMPLE=n of them, or one by its text (SCHEDULE=...)
+	@$(BIN)/python -W error -m tests.proof $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SCHEDULE),'$(SCHEDULE)')
+
 index-check: $(READY) ## every installed Python (3.11 to 3.13) indexes the same functions
 	@$(BIN)/python -m local.index_check
+
+bench: $(READY) ## what the service costs, beside the yardstick where there is one (BENCH=quick for three minutes)
+	@YARDSTICK="$${YARDSTICK-../shared/tools/yardstick}" $(BIN)/python -m benchmarks
+
+bench-profile: $(READY) ## where the CPU of a sale goes, stage by stage
+	@$(BIN)/python -m benchmarks.profile
 
 bench-import: $(READY) ## what importing function_app costs, against azure.functions + pydantic
 	@$(BIN)/python -m benchmarks.imports

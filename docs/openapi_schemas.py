@@ -8,6 +8,7 @@ from typing import Any, Final
 import yaml
 
 from docs.request_schemas import schemas_of
+from functions._follow_ups import RefundBody, UpdateBody, VoidBody
 from functions._http import STATUS_OF
 from functions._requests import SaleBody
 from shared.payments.errors import PaymentServiceError
@@ -65,6 +66,9 @@ def outcome_statuses() -> list[str]:
 def _schemas() -> dict[str, Any]:
     return {
         **schemas_of(SaleBody),
+        **schemas_of(VoidBody),
+        **schemas_of(RefundBody),
+        **schemas_of(UpdateBody),
         "State": _enum(State, "Where a payment stands (docs/payment-states.md)."),
         "Event": _enum(Event, "What happened to a payment (docs/payment-states.md)."),
         "OperationKind": _enum(OperationKind, "What was asked of Chase."),

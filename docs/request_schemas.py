@@ -4,9 +4,39 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from shared.payments.updates import RESOLUTIONS, UpdateEvent
+
 # What the models check in Python, in the words of JSON Schema.
 _TEXT: Final = {"type": "string"}
 _ABSENT: Final = {"type": "null"}
+# What an event asks for beside the fields' own forms.
+_OF_THE_EVENT: Final[list[dict[str, Any]]] = [
+    {
+        "if": {"properties": {"event": {"enum": sorted(event.value for event in RESOLUTIONS)}}},
+        "then": {"required": ["operationId"], "properties": {"operationId": _TEXT}},
+        "else": {
+            "if": {"properties": {"event": {"const": UpdateEvent.CONTROL_REPORTED.value}}},
+            "else": {"properties": {"operationId": _ABSENT}},
+        },
+    },
+    {
+        "if": {"properties": {"event": {"const": UpdateEvent.CONTROL_REPORTED.value}}},
+        "then": {"required": ["control"], "properties": {"control": {"type": "object"}}},
+        "else": {"properties": {"control": _ABSENT}},
+    },
+    {
+        "if": {"properties": {"event": {"const": UpdateEvent.RETURNED.value}}},
+        "then": {
+            "properties": {
+                "evidence": {
+                    "required": ["returnCode", "amountMinor"],
+                    "properties": {"returnCode": {"type": "string", "pattern": "^R(?!00)[0-9]{2}$"}},
+                }
+            }
+        },
+    },
+    {"properties": {"evidence": {"properties": {"amountMinor": {"type": "integer", "minimum": 1}}}}},
+]
 _ALSO: Final[dict[str, dict[str, Any]]] = {
     "CardBody": {
         "oneOf": [
@@ -14,6 +44,7 @@ _ALSO: Final[dict[str, dict[str, Any]]] = {
             {"required": ["token"], "properties": {"number": _ABSENT, "token": _TEXT}},
         ],
     },
+    "UpdateBody": {"allOf": _OF_THE_EVENT},
 }
 # What is sent to us and never comes back.
 _WRITE_ONLY: Final = frozenset({"number", "token", "cvv", "accountNumber", "paymentData"})
@@ -34,8 +65,8 @@ def _clean(schema: dict[str, Any]) -> dict[str, Any]:
     """Without what pydantic adds and a reader does not need; `X or null` as one schema of two types."""
     schema = {name: value for name, value in schema.items() if name not in ("title", "default")}
     options: list[dict[str, Any]] = schema.pop("anyOf", [])
-    if options and "$ref" in options[0]:
-        schema["anyOf"] = options
+    if options and ("$ref" in options[0] or _ABSENT not in options):
+        schema["anyOf"] = [_as_text(option) for option in options]
     elif options:
         schema = {**options[0], **schema, "type": [options[0]["type"], "null"]}
         if "enum" in schema:

@@ -6,6 +6,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from shared.payments.cards import holds_a_card
+
 # Printable text of any script, without blanks at its ends; what Chase refuses in text fields (`<>{}`) we refuse first.
 TEXT: Final = r"^[^\p{C}\p{Z}<>{}]([^\p{C}\p{Zl}\p{Zp}<>{}]*[^\p{C}\p{Z}<>{}])?$"
 
@@ -28,6 +30,13 @@ def text(pattern: str, low: int, high: int, *, example: str) -> Any:
     length = f"{low}-{high}" if low < high else f"{low}"
     described = f"{length} characters that match {pattern}, such as {example}"
     return Field(pattern=pattern, min_length=low, max_length=high, description=described)
+
+
+def no_card(value: str) -> str:
+    """What is free text goes to rows and logs: whoever writes a card number there must be told. Raises ValueError."""
+    if holds_a_card(value):
+        raise ValueError("card number")
+    return value
 
 
 def base64_text(high: int) -> Any:

@@ -5,48 +5,64 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from functions._field_errors import refusal
-from functions._fields import TEXT, Body, text
+from functions._fields import TEXT, Body, no_card, text
 from functions._requests import ControlBody
-from shared.payments.cards import holds_a_number
 from shared.payments.errors import FieldError, InvalidRequest
 from shared.payments.money import AMOUNT_MINOR_MAX
 from shared.payments.updates import RESOLUTIONS, Update, UpdateEvent
 
 _EVIDENCE_MAX: Final = 20
-_GROUPED: Final = re.compile(r"(?<=[0-9])[ ._:-](?=[0-9])")
-_TIME: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$"
-
-
-def _no_number(value: str) -> str:
-    """What is free text goes to rows and logs: whoever writes a card number there must be told."""
-    if holds_a_number(_GROUPED.sub("", value)):
-        raise ValueError("card number")
-    return value
+# A return code of Nacha's.
+_RETURN_CODE: Final = re.compile(r"R(?!00)[0-9]{2}")
+# Of this century: a moment at either end of the calendar has none in UTC.
+_TIME: Final = (
+    r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
 
 
 def _moment(value: str) -> str:
+    """Raises ValueError for a day that its month does not have."""
     datetime.fromisoformat(value)
     return value
 
 
+def _whole(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """One error for a value that may be of two kinds, not one for each."""
+    try:
+        return read(value)
+    except ValidationError:
+        raise ValueError("neither") from None
+
+
 Reason = Annotated[
     str,
-    AfterValidator(_no_number),
+    StringConstraints(pattern=TEXT, min_length=1, max_length=200),
+    AfterValidator(no_card),
     Field(
-        pattern=TEXT,
-        min_length=1,
-        max_length=200,
-        description="1-200 printable characters, and no card number, such as the payer changed their mind",
+        description="1-200 printable characters without `<>{}` and without a card number, "
+        "such as the payer changed their mind",
     ),
 ]
 AmountMinor = Annotated[
     int, Field(ge=1, le=AMOUNT_MINOR_MAX, description=f"an integer of minor units from 1 to {AMOUNT_MINOR_MAX}")
 ]
-EvidenceText = Annotated[str, AfterValidator(_no_number), StringConstraints(pattern=TEXT, min_length=1, max_length=100)]
-EvidenceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$")]
+EvidenceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$"), AfterValidator(no_card)]
+EvidenceText = Annotated[str, StringConstraints(pattern=TEXT, min_length=1, max_length=100), AfterValidator(no_card)]
+EvidenceValue = Annotated[
+    EvidenceText | Annotated[int, Field(strict=True, ge=0, le=AMOUNT_MINOR_MAX)], WrapValidator(_whole)
+]
 
 
 class VoidBody(Body):
@@ -74,16 +90,19 @@ class UpdateBody(Body):
     event: Annotated[Literal[tuple(event.value for event in UpdateEvent)], Field(description=f"one of {EVENTS}")]  # type: ignore[valid-type]  # the enum's own words
     reason: Reason
     evidence: Annotated[
-        dict[EvidenceName, EvidenceText | Annotated[int, Field(strict=True, ge=0, le=AMOUNT_MINOR_MAX)]],
+        dict[EvidenceName, EvidenceValue],
         Field(
             max_length=_EVIDENCE_MAX,
-            description=f"an object of at most {_EVIDENCE_MAX} texts of 1-100 characters (no card number) and integers",
+            description=f"an object of at most {_EVIDENCE_MAX} texts of 1-100 printable characters (no card number) "
+            f"and integers from 0 to {AMOUNT_MINOR_MAX}, by names of 1-40 letters, digits, `_`, `.` and `-` that begin "
+            "with a letter",
         ),
     ]
     occurred_at: Annotated[
         str,
+        StringConstraints(pattern=_TIME),
         AfterValidator(_moment),
-        Field(pattern=_TIME, description="a time such as 2026-11-23T20:00:00.000Z"),
+        Field(description="a time with its offset from UTC, such as 2026-11-23T20:00:00.000Z"),
     ]
     operation_id: Annotated[str | None, text(r"^op_[0-9a-f]{32}$", 35, 35, example="op_" + "0" * 32)] = None
     control: Annotated[ControlBody | None, Field(description="an object with `status`")] = None
@@ -99,19 +118,25 @@ class UpdateBody(Body):
 
 
 def _problems(event: UpdateEvent, body: UpdateBody) -> list[FieldError]:
+    """What the event asks for beside the fields' own forms."""
     problems: list[FieldError] = []
+    is_return, is_control = event is UpdateEvent.RETURNED, event is UpdateEvent.CONTROL_REPORTED
     code, amount = body.evidence.get("returnCode"), body.evidence.get("amountMinor")
-    if event is UpdateEvent.RETURNED and not re.fullmatch(r"R[0-9]{2}", str(code)):
+    if is_return and not _RETURN_CODE.fullmatch(str(code)):
         problems.append(FieldError("evidence.returnCode", "write Nacha's code of the return, such as R01"))
-    needs_amount = event is UpdateEvent.RETURNED
-    if (needs_amount or amount is not None) and (type(amount) is not int or amount < 1):
-        problems.append(FieldError("evidence.amountMinor", f"write an integer of minor units, 1 to {AMOUNT_MINOR_MAX}"))
+    if (is_return or amount is not None) and (type(amount) is not int or amount < 1):
+        said = f"write an integer of minor units from 1 to {AMOUNT_MINOR_MAX}"
+        problems.append(FieldError("evidence.amountMinor", said))
     if event in RESOLUTIONS and body.operation_id is None:
-        problems.append(FieldError("operationId", "is required: name the operation that is unknown"))
-    if event not in RESOLUTIONS and body.operation_id is not None:
-        problems.append(FieldError("operationId", "goes with a resolution alone; leave it out"))
-    if (event is UpdateEvent.CONTROL_REPORTED) != (body.control is not None):
-        problems.append(FieldError("control", "goes with `control_reported`, and only with it"))
+        problems.append(FieldError("operationId", "is required: write the id of the operation that is unknown"))
+    if event not in (*RESOLUTIONS, UpdateEvent.CONTROL_REPORTED) and body.operation_id is not None:
+        problems.append(
+            FieldError("operationId", "leave it out: it goes with `resolved_` events and `control_reported`")
+        )
+    if is_control and body.control is None:
+        problems.append(FieldError("control", "is required: write what the existing processor answered"))
+    if not is_control and body.control is not None:
+        problems.append(FieldError("control", "leave it out: it goes with `control_reported` alone"))
     return problems
 
 

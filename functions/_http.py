@@ -17,7 +17,7 @@ from shared import wiring
 from shared.auth.caller import Caller, Role
 from shared.auth.canonical_url import path_and_query
 from shared.payments import errors
-from shared.payments.cards import holds_a_number
+from shared.payments.cards import holds_a_written_number
 from shared.payments.idempotency import Nonce
 from shared.telemetry.context import TRACEPARENT, entered
 
@@ -40,8 +40,6 @@ PROBLEM_TYPE: Final = "urn:ic-chase-payments:problem:"
 PROBLEM_JSON: Final = "application/problem+json"
 
 _CORRELATION_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-# As people write card numbers; a UUID has hardly ever three groups of digits alone.
-_BETWEEN_GROUPS: Final = re.compile(r"(?<=[0-9]{4})[ ._:-](?=[0-9]{4})")
 # Its digits are no card number, whatever they look like.
 _PAYMENT_ID: Final = re.compile(r"pay_[0-9a-f]{32}")
 _LOG: Final = logging.getLogger("payments.http")
@@ -64,8 +62,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
+    """`body` is shown as JSON; a text as it is."""
+
     status: HTTPStatus
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | str
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
 
@@ -173,12 +173,12 @@ def _shown_path(url: str) -> str:
 
 
 def _holds_a_number(text: str) -> bool:
-    return not _PAYMENT_ID.fullmatch(text) and holds_a_number(_BETWEEN_GROUPS.sub("", text))
+    return not _PAYMENT_ID.fullmatch(text) and holds_a_written_number(text)
 
 
 def _response(reply: Reply, correlation: str) -> func.HttpResponse:
     return func.HttpResponse(
-        json.dumps(reply.body, separators=(",", ":")),
+        reply.body if isinstance(reply.body, str) else json.dumps(reply.body, separators=(",", ":")),
         status_code=int(reply.status),
         mimetype=reply.media_type,
         charset="utf-8",

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
 from functions._field_errors import keep_in_place, refusal
-from functions._fields import TEXT, Body, text
+from functions._fields import TEXT, Body, no_card, text
 from functions._instruments import MethodBody
+from shared.payments.cards import holds_a_card
 from shared.payments.money import AMOUNT_MINOR_MAX, Money
 from shared.payments.requests import Address, Initiator, Payer, SaleRequest
+from shared.shadow.pair import Control, ControlStatus
 
 _METADATA_MAX: Final = 20
 
@@ -37,12 +39,27 @@ class ControlBody(Body):
     """What the existing processor answered, in shadow."""
 
     status: Annotated[Literal["approved", "declined", "error"], Field(description="`approved`, `declined` or `error`")]
-    code: Annotated[str | None, text(r"^[\x20-\x7E]+$", 1, 64, example="00")] = None
+    code: Annotated[
+        Annotated[str, text(r"^[\x20-\x7E]+$", 1, 64, example="00"), AfterValidator(no_card)] | None,
+        Field(description="1-64 visible characters without a card number, such as 00"),
+    ] = None
     amount_minor: Annotated[int | None, Field(ge=0, le=AMOUNT_MINOR_MAX, description="an integer of minor units")] = (
         None
     )
     latency_ms: Annotated[int | None, Field(ge=0, le=3_600_000, description="an integer of milliseconds")] = None
     processor_reference: Annotated[str | None, text(r"^[\x20-\x7E]+$", 1, 100, example="ch_123")] = None
+
+    def control(self) -> Control:
+        """A processor's reference that looks like a card number is not kept: it is compared with nothing."""
+        reference = self.processor_reference
+        hidden = reference is not None and holds_a_card(reference)
+        return Control(
+            ControlStatus(self.status),
+            self.code,
+            self.amount_minor,
+            self.latency_ms,
+            "(hidden)" if hidden else reference,
+        )
 
 
 class SaleBody(Body):
@@ -91,14 +108,14 @@ class SaleBody(Body):
         )
 
 
-def read_sale(body: Mapping[str, Any], *, idempotency_key: str) -> SaleRequest:
-    """The sale in `body`. Raises InvalidRequest, which names every field that is wrong and what to write instead."""
+def read_sale(body: Mapping[str, Any], *, idempotency_key: str) -> tuple[SaleRequest, Control | None]:
+    """The sale in `body`, and its control. Raises InvalidRequest, which names each wrong field and what to write."""
     try:
         read = SaleBody.model_validate(body)
     except ValidationError as error:
         raise refusal(error, SaleBody) from None
     keep_in_place({**body, "Idempotency-Key": idempotency_key}, read.method.sealed())
-    return read.sale()
+    return read.sale(), None if read.control is None else read.control.control()
 
 
 def fingerprinted(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import azure.functions as func
@@ -17,7 +17,11 @@ from shared.payments.errors import InvalidState
 from shared.payments.next_step import allowed_actions
 from shared.payments.operations import OperationKind, OperationState
 from shared.payments.updates import UpdateEvent
-from shared.use_cases.asking_for import FollowUpAnswer
+from shared.shadow.pair import Control
+from shared.use_cases.calls import FollowUpAnswer
+
+if TYPE_CHECKING:
+    from functions._requests import ControlBody
 
 bp = func.Blueprint()
 
@@ -60,7 +64,9 @@ async def _void(call: Call) -> Reply:
 
     asked, body = _asked(call, "void")
     read = read_body(VoidBody, body)
-    done = await call.services.void.void(VoidCall(**asked, reason=read.reason, or_refund=read.if_captured == "refund"))
+    or_refund = read.if_captured == "refund"
+    control = _control(read.control)
+    done = await call.services.void.void(VoidCall(**asked, reason=read.reason, or_refund=or_refund, control=control))
     return _reply(call, done)
 
 
@@ -72,7 +78,13 @@ async def _refund(call: Call) -> Reply:
     read = read_body(RefundBody, body)
     or_void = read.if_not_captured == "void"
     done = await call.services.refund.refund(
-        RefundCall(**asked, reason=read.reason, amount_minor=read.amount_minor, or_void=or_void)
+        RefundCall(
+            **asked,
+            reason=read.reason,
+            amount_minor=read.amount_minor,
+            or_void=or_void,
+            control=_control(read.control),
+        )
     )
     return _reply(call, done)
 
@@ -86,16 +98,19 @@ async def _update(call: Call) -> Reply:
     is_control = body.get("event") == UpdateEvent.CONTROL_REPORTED
     call.caller.require(Role.WRITE if is_control else Role.OPERATE)
     version = None if is_control else expected_version(call.request)
-    payment = await call.services.update_state.update(
-        UpdateCall(
-            payment_id=call.request.route_params["id"],
-            billers=call.caller.billers,
-            caller=call.caller.name,
-            update=read_body(UpdateBody, body).update(),
-            version=version,
-            nonce=call.nonce(),
-        )
+    read = read_body(UpdateBody, body)
+    update = UpdateCall(
+        payment_id=call.request.route_params["id"],
+        billers=call.caller.billers,
+        caller=call.caller.name,
+        update=read.update(),
+        version=version,
+        nonce=call.nonce(),
     )
+    if read.control is not None:
+        payment = await call.services.control_report.report(update, read.control.control())
+    else:
+        payment = await call.services.update_state.update(update)
     return Reply(HTTPStatus.OK, shown(payment, call.services.clock.now()), {"ETag": etag(payment)})
 
 
@@ -117,10 +132,17 @@ def _asked(call: Call, verb: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return asked, body
 
 
+def _control(body: "ControlBody | None") -> Control | None:
+    return None if body is None else body.control()
+
+
 def _reply(call: Call, done: FollowUpAnswer) -> Reply:
-    payment, state = done.payment, done.operation.state
-    now = call.services.clock.now()
+    payment, now = done.payment, call.services.clock.now()
     headers = {"Idempotent-Replayed": "true"} if done.replayed else {}
+    if payment.mode == "shadow" or done.operation is None:
+        waits = {"Retry-After": str(RETRY_AFTER_S), "ETag": etag(payment)}
+        return Reply(HTTPStatus.ACCEPTED, shown(payment, now), {**headers, **waits})
+    state = done.operation.state
     if (state, done.operation.kind) in _NOT_DONE:
         why = f"Chase did not do it: the payment is {payment.state}"
         refused = InvalidState(why, state=payment.state, allowedActions=allowed_actions(payment, now))
@@ -128,7 +150,7 @@ def _reply(call: Call, done: FollowUpAnswer) -> Reply:
         return replace(told, headers={**told.headers, **headers})
     status = _STATUS[state]
     if status is HTTPStatus.CREATED:
-        headers["Location"] = urlsplit(call.request.url).path.rpartition("/")[0]
+        headers["Location"] = urlsplit(call.request.url).path.rstrip("/").rpartition("/")[0]
     if status is HTTPStatus.ACCEPTED:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     return Reply(status, shown(payment, now), {**headers, "ETag": etag(payment)})

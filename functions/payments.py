@@ -18,7 +18,7 @@ from shared.payments.errors import NotFound, PaymentFailed, PaymentServiceError,
 from shared.payments.payment import Payment
 from shared.payments.sale_attempts import BLOCKED_CODE
 from shared.payments.state_machine import State
-from shared.use_cases.sale import SaleAnswer, SaleCall
+from shared.use_cases.calls import LeftToExisting, SaleAnswer, SaleCall
 
 bp = func.Blueprint()
 
@@ -54,7 +54,7 @@ async def _sale(call: Call) -> Reply:
 
     key = idempotency_key(call.request)
     body = read_object(call.request.get_body())
-    request = read_sale(body, idempotency_key=key)
+    request, control = read_sale(body, idempotency_key=key)
     call.caller.require_biller(request.biller_id)
     taken = await call.services.sale.take(
         SaleCall(
@@ -63,8 +63,12 @@ async def _sale(call: Call) -> Reply:
             idempotency_key=key,
             body=call.services.fingerprints.of(canonical(fingerprinted(body))),
             nonce=call.nonce(),
+            control=control,
         )
     )
+    if isinstance(taken, LeftToExisting):
+        recorded = {} if taken.recorded else {"recorded": False}
+        return Reply(HTTPStatus.OK, {"mode": taken.mode, "processor": "existing", **recorded})
     return _sale_reply(call, taken)
 
 
@@ -94,6 +98,8 @@ def _sale_reply(call: Call, taken: SaleAnswer) -> Reply:
     payment = taken.payment
     body = shown(payment, call.services.clock.now())
     headers = {"Idempotent-Replayed": "true"} if taken.replayed else {}
+    if payment.mode == "shadow":
+        return Reply(HTTPStatus.ACCEPTED, body, {**headers, "Retry-After": str(RETRY_AFTER_S), "ETag": etag(payment)})
     waits_with_us = payment.state is State.RECEIVED and payment.sale.send_at is not None
     if payment.state in SALE_PROBLEM and not waits_with_us:
         told = problem(SALE_PROBLEM[payment.state](payment, body), call.request)

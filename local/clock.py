@@ -1,7 +1,7 @@
 """The laptop's clock: real time plus an offset that a person may move forward. Tests stop its real part."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Set
+from collections.abc import Awaitable, Callable, Sequence, Set
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
@@ -137,6 +137,10 @@ class ManualClock(LocalClock):
 
     def boot_s(self) -> float:
         return self.offset.total_seconds()
+
+    def asleep(self) -> Sequence[tuple[datetime, asyncio.Task[Any] | None]]:
+        """Who sleeps, and until when."""
+        return tuple(self._asleep.values())
 
     def _real_wait_s(self, left_s: float) -> float | None:
         return None

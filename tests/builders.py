@@ -2,16 +2,31 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.payments.audit import Chain, Keyring
 from shared.payments.facts import Occasion
+from shared.payments.ids import chase_request_id
 from shared.payments.lifecycle import submitted_sale
 from shared.payments.money import Money
-from shared.payments.outcome import Approved, Transaction, TransactionState
-from shared.payments.payment import Payment
-from shared.payments.requests import Address, Card, Initiator, Merchant, Payer, SaleRequest, kept_of
+from shared.payments.operations import OperationKind, OperationState
+from shared.payments.outcome import IN_PROGRESS, Approved, Outcome, Transaction, TransactionState
+from shared.payments.payment import Operation, Payment
+from shared.payments.requests import (
+    AccountType,
+    Ach,
+    AchAuthorization,
+    Address,
+    Card,
+    Initiator,
+    Merchant,
+    Payer,
+    SaleRequest,
+    kept_of,
+)
+from shared.payments.sale_outcome import with_sale_outcome
 from shared.payments.secret import Secret
 
 NOW = datetime(2026, 11, 23, 18, 0, 0, tzinfo=UTC)
@@ -30,6 +45,17 @@ MERCHANTS = {merchant.biller_id: merchant for merchant in (CITY_WATER, COUNTY_TA
 
 def a_card(number: str = VISA, **changed: Any) -> Card:
     return Card(**{"number": Secret(number), "month": 5, "year": 2029, "cvv": Secret("111"), **changed})
+
+
+def a_bank_account(**changed: Any) -> Ach:
+    """Chase's sample bank account."""
+    usual: dict[str, Any] = {
+        "routing_number": "122000247",
+        "account_number": Secret("0888271156"),
+        "account_type": AccountType.CHECKING,
+        "authorization": AchAuthorization.WEB,
+    }
+    return Ach(**{**usual, **changed})
 
 
 def a_payer() -> Payer:
@@ -60,6 +86,53 @@ def a_submitted_payment(amount_minor: int = 125_99, *, number: int = 1, **change
         caller="ctp",
         idempotency_key=f"attempt-{number}",
         now=NOW,
+    )
+
+
+def sold(payment: Payment, outcome: Outcome, now: datetime = NOW, **changed: Any) -> Payment:
+    """The payment once `outcome` of its sale is in it; `changed` goes into the occasion."""
+    found = with_sale_outcome(payment, outcome, occasion=an_occasion(now, **changed), actor="chase")
+    assert found is not None
+    return found
+
+
+def an_authorized_payment(amount_minor: int = 125_99, **changed: Any) -> Payment:
+    """Chase captures it two hours from NOW."""
+    payment = a_submitted_payment(amount_minor, **changed)
+    return sold(payment, approved(amount_minor, captures_at=NOW + timedelta(minutes=120)))
+
+
+def a_captured_payment(amount_minor: int = 125_99, **changed: Any) -> Payment:
+    payment = a_submitted_payment(amount_minor, **changed)
+    return sold(payment, approved(amount_minor, TransactionState.CLOSED))
+
+
+def claimed(
+    payment: Payment, kind: OperationKind, amount_minor: int | None = None, *, number: int = 2, **changed: Any
+) -> Payment:
+    """The payment as the claim of a void or refund leaves it: no entry in its history yet."""
+    amount = payment.amount if amount_minor is None else Money(amount_minor, payment.amount.currency)
+    operation = Operation(
+        **{
+            "id": f"op_{number:032x}",
+            "kind": kind,
+            "state": OperationState.SUBMITTED,
+            "amount": amount,
+            "request_id": chase_request_id(f"op_{number:032x}"),
+            "created_at": NOW,
+            "claimed_at": NOW,
+            "outcome": IN_PROGRESS,
+            "actor": "ctp",
+            "reason": "the payer asked for it",
+            **changed,
+        }
+    )
+    reserved_minor = amount.amount_minor if kind is OperationKind.REFUND else 0
+    return replace(
+        payment,
+        version=payment.version + 1,
+        refund_reserved_minor=payment.refund_reserved_minor + reserved_minor,
+        operations=(*payment.operations, operation),
     )
 
 

@@ -29,11 +29,21 @@ class Operation:
         return {int(status): resolved(response) for status, response in self.described["responses"].items()}
 
     @property
+    def function(self) -> str:
+        """Its function's name: `x-function` where one function has several methods, and the id can be that of one."""
+        return str(self.described.get("x-function", self.described["operationId"]))
+
+    @property
     def role(self) -> str | None:
         """The role that it asks for, the same in both schemes; None where nobody is asked who they are."""
+        return self.role_of_event("*")
+
+    def role_of_event(self, event: str) -> str | None:
+        """The same where it depends on the event in the body: `x-role-of-event`, in which `*` is every other one."""
         roles = {role for scheme in self.described["security"] for listed in scheme.values() for role in listed}
-        assert len(roles) <= 1
-        return next(iter(roles), None)
+        by_event = self.described.get("x-role-of-event", {"*": next(iter(roles), None)})
+        assert {role for role in by_event.values() if role} == roles
+        return by_event.get(event, by_event["*"])
 
 
 OPERATIONS: Final = {

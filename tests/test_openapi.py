@@ -10,11 +10,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from openapi_spec_validator import validate
+from pydantic import BaseModel
 
 import function_app
 from docs.openapi_schemas import error_codes
+from functions._follow_ups import RefundBody, UpdateBody, VoidBody, read_body
 from functions._json import BODY_BYTES_MAX
 from functions._requests import read_sale
+from functions._rollout import DecisionBody, RolloutBody
 from local.registered import registered
 from shared.auth.caller import Role
 from shared.payments.errors import InvalidRequest
@@ -22,12 +25,29 @@ from shared.payments.lifecycle import advanced
 from shared.payments.operations import OperationEvent, next_operation_state
 from shared.payments.search import PAGE_DEFAULT, PAGE_MAX
 from shared.payments.state_machine import Event
+from shared.shadow.reading import read_document
+from tests import decision_stories as decisions
+from tests import follow_up_stories as stories
+from tests import rollout_stories
 from tests.builders import VISA, a_sale_body
+from tests.conftest import OpenHouse
 from tests.contract import DOCUMENT, OPERATIONS, departures, errors, resolved
+from tests.follow_up_stories import QUEUEING, Story
 from tests.house import PREFIX, Answer, House
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = DOCUMENT["components"]["schemas"]
+# Each body of what follows a sale, as small as it may be.
+FOLLOW_UPS: dict[type[BaseModel], dict[str, Any]] = {
+    VoidBody: {"reason": "billed twice"},
+    RefundBody: {"reason": "billed twice"},
+    UpdateBody: {
+        "event": "settled",
+        "reason": "so says the bank",
+        "evidence": {},
+        "occurredAt": "2026-11-23T18:00:00.000Z",
+    },
+}
 SECURED = [name for name, operation in OPERATIONS.items() if operation.role is not None]
 
 
@@ -42,7 +62,7 @@ def test_has_every_route_and_method_of_the_app_under_its_function_s_name_and_no_
         for method in function.methods
     }
 
-    assert {(name, operation.method, operation.path) for name, operation in OPERATIONS.items()} == served
+    assert {(operation.function, operation.method, operation.path) for operation in OPERATIONS.values()} == served
 
 
 def test_has_the_route_prefix_of_the_host_and_the_version_of_the_project() -> None:
@@ -129,6 +149,118 @@ class TestASale:
         assert (errors(self.BODY["schema"], body) == []) is _is_taken(body)
 
 
+OF_A_RETURN = {"event": "returned", "evidence": {"returnCode": "R01", "amountMinor": 1}}
+UNKNOWN_OPERATION = "op_" + "0" * 32
+CHANGES: list[tuple[type[BaseModel], dict[str, Any]]] = [
+    *((model, {}) for model in FOLLOW_UPS),
+    *((model, {"reason": reason}) for model in FOLLOW_UPS for reason in ("", "a" * 201, "a\nb", "Zürich", None, 1)),
+    *((model, {"tip": 1}) for model in FOLLOW_UPS),
+    *((model, {"control": {"status": "perhaps"}}) for model in FOLLOW_UPS),
+    *((model, {"control": control}) for model in (VoidBody, RefundBody) for control in (None, {"status": "approved"})),
+    *((VoidBody, {"ifCaptured": choice}) for choice in ("reject", "refund", "void", None)),
+    *((RefundBody, {"ifNotCaptured": choice}) for choice in ("reject", "refund", "void", None)),
+    *((RefundBody, {"amountMinor": amount}) for amount in (1, 99_999_999_999, 100_000_000_000, 0, "1", True, None)),
+    *((UpdateBody, {"event": event}) for event in ("charged_back", "captured", "control_reported", None)),
+    *((UpdateBody, {"evidence": evidence}) for evidence in (None, [], {"a b": 1}, {"x": 1.5}, {"x": True}, {"x": []})),
+    *((UpdateBody, {"evidence": evidence}) for evidence in ({"x": -1}, {"x": ""}, {"x": "a"}, {"x": 99_999_999_999})),
+    (UpdateBody, {"evidence": {f"name{n}": "x" for n in range(21)}}),
+    *((UpdateBody, {"evidence": {"amountMinor": amount}}) for amount in (0, 1, "1")),
+    (UpdateBody, OF_A_RETURN),
+    (UpdateBody, {**OF_A_RETURN, "evidence": {"returnCode": "R1", "amountMinor": 1}}),
+    (UpdateBody, {**OF_A_RETURN, "evidence": {"returnCode": "R01"}}),
+    *(
+        (UpdateBody, {"occurredAt": f"2026-11-23T{time}"})
+        for time in ("18:00:00Z", "18:00:00+01:00", "18:00:00", "24:00:00Z")
+    ),
+    *((UpdateBody, {"occurredAt": f"{year}-01-01T00:00:00Z"}) for year in ("1999", "2000", "2099", "2100", "0001")),
+    *((UpdateBody, {"operationId": operation}) for operation in (None, UNKNOWN_OPERATION, "op_1", 1)),
+    *(
+        (UpdateBody, {"event": "resolved_declined", "operationId": operation})
+        for operation in (None, UNKNOWN_OPERATION)
+    ),
+    (UpdateBody, {"event": "resolved_declined"}),
+    (UpdateBody, {"event": "control_reported", "control": {"status": "approved"}}),
+    (UpdateBody, {"control": {"status": "approved"}}),
+]
+
+
+class TestWhatFollowsASale:
+    @pytest.mark.parametrize("operation", ["Void", "Refund", "UpdatePaymentState"])
+    def test_of_the_example_is_taken(self, operation: str) -> None:
+        [content] = OPERATIONS[operation].described["requestBody"]["content"].values()
+        [model] = [each for each in FOLLOW_UPS if content["schema"]["$ref"].endswith(each.__name__)]
+
+        assert [name for name, example in content["examples"].items() if not _is_read(model, example["value"])] == []
+
+    @pytest.mark.parametrize(("model", "changed"), CHANGES, ids=lambda value: getattr(value, "__name__", str(value)))
+    def test_is_taken_by_the_service_if_its_schema_takes_it_and_only_then(
+        self, model: type[BaseModel], changed: dict[str, Any]
+    ) -> None:
+        body = {**FOLLOW_UPS[model], **changed}
+
+        assert (errors(SCHEMAS[model.__name__], body) == []) is _is_read(model, body)
+
+
+class TestTheRollout:
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {},
+            {"attempt": ""},
+            {"attempt": "a b"},
+            {"billerId": "City Water"},
+            {"method": "cash"},
+            {"reference": " a"},
+            {"reference": "a" * 65},
+            {"giveUp": True},
+            {"giveUp": False},
+            {"giveUp": None},
+            {"tip": 1},
+        ],
+        ids=str,
+    )
+    def test_takes_a_question_if_its_schema_takes_it_and_only_then(self, changed: dict[str, Any]) -> None:
+        body = {"attempt": "attempt-1", **rollout_stories.BILL, **changed}
+
+        assert (errors(SCHEMAS["DecisionBody"], body) == []) is _is_read(DecisionBody, body)
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {},
+            {"reason": ""},
+            {"reason": "a" * 201},
+            {"force": True},
+            {"force": False},
+            {"document": {"rules": []}},
+            {"document": {**rollout_stories.OFF, "killSwitch": 1}},
+            {"document": {**rollout_stories.OFF, "tip": 1}},
+            *(
+                {"document": {**rollout_stories.OFF, "rules": [{**rollout_stories.a_rule(), **rule}]}}
+                for rule in (
+                    {},
+                    {"percentage": 101},
+                    {"percentage": 1.5},
+                    {"mode": "on"},
+                    {"method": "*"},
+                    {"otherwise": "live"},
+                    {"allow": ["INV 1"]},
+                    {"allow": [" INV"]},
+                    {"deny": ["a" * 65]},
+                    {"minimumDwellHours": 2160},
+                    {"minimumDwellHours": 2161},
+                    {"tip": 1},
+                )
+            ),
+        ],
+        ids=str,
+    )
+    def test_takes_a_document_if_its_schema_takes_it_and_only_then(self, changed: dict[str, Any]) -> None:
+        body = {"document": rollout_stories.OFF, "reason": "not yet", **changed}
+
+        assert (errors(SCHEMAS["RolloutBody"], body) == []) is _is_a_version(body)
+
+
 @pytest.mark.parametrize("name", SECURED)
 async def test_says_which_role_an_operation_needs(house: House, name: str) -> None:
     role = OPERATIONS[name].role
@@ -138,6 +270,18 @@ async def test_says_which_role_an_operation_needs(house: House, name: str) -> No
 
     assert with_it.status != 403
     assert with_every_other.status == 403
+
+
+@pytest.mark.parametrize("event", SCHEMAS["UpdateBody"]["properties"]["event"]["enum"])
+async def test_says_which_role_an_event_needs(house: House, event: str) -> None:
+    role = OPERATIONS["UpdatePaymentState"].role_of_event(event)
+
+    with_it = await stories.report(house, house.bearer(roles=[role]), event)
+    with_every_other = await stories.report(
+        house, house.bearer(roles=[other for other in Role if other != role]), event
+    )
+
+    assert (with_it.status, with_every_other.status) == (404, 403)
 
 
 async def _approved(house: House) -> Answer:
@@ -235,20 +379,28 @@ async def _ready_without_database(house: House) -> Answer:
     return await house.get("/health/ready", {})
 
 
-Story = Callable[[House], Awaitable[Answer]]
 CALLS: dict[str, Callable[[House, dict[str, str]], Awaitable[Answer]]] = {
     "Sale": lambda house, headers: house.sale("attempt-1", headers=headers),
     "GetPayment": lambda house, headers: house.get("/payments/pay_1", headers),
     "FindPayments": lambda house, headers: house.get("/payments?state=unknown", headers),
+    "Void": stories.void,
+    "Refund": stories.refund,
+    "UpdatePaymentState": stories.report,
+    **rollout_stories.CALLS,
 }
 STORIES: list[tuple[str, int, Story]] = [
     ("Sale", 201, _approved),
     ("Sale", 201, _replayed),
     ("Sale", 202, _unknown),
+    ("Sale", 202, stories.sale_waits_with_us),
     ("Sale", 400, lambda house: house.sale("attempt-1", amountMinor=1.5)),
     ("Sale", 400, lambda house: house.sale()),
     ("Sale", 402, _declined),
     ("Sale", 402, _blocked),
+    ("Sale", 200, decisions.left_to_existing),
+    ("Sale", 202, decisions.in_shadow),
+    ("Sale", 409, decisions.too_late),
+    ("Sale", 422, decisions.of_another_bill),
     ("Sale", 409, _answered_before_chase),
     ("Sale", 409, _another_is_open),
     ("Sale", 413, _too_large),
@@ -263,6 +415,53 @@ STORIES: list[tuple[str, int, Story]] = [
     ("FindPayments", 200, _found),
     ("FindPayments", 200, lambda house: house.get("/payments?state=settled")),
     ("FindPayments", 400, lambda house: house.get("/payments?limit=101")),
+    ("Void", 201, stories.voided),
+    ("Void", 201, stories.void_again),
+    ("Void", 201, stories.void_or_refund),
+    ("Void", 201, stories.void_of_what_waits),
+    ("Void", 202, stories.void_lost),
+    ("Void", 202, stories.void_waits),
+    ("Void", 400, stories.unreadable("void", Idempotency_Key="void-1")),
+    ("Void", 400, stories.unreadable("void")),
+    ("Void", 402, stories.void_as_a_refund_declined),
+    ("Void", 404, lambda house: house.void(stories.NOWHERE)),
+    ("Void", 409, stories.void_at_work),
+    ("Void", 409, stories.void_too_near),
+    ("Void", 409, stories.void_after_the_capture),
+    ("Void", 409, stories.void_that_failed),
+    ("Void", 413, stories.too_large("void")),
+    ("Void", 422, stories.void_of_another_body),
+    ("Refund", 201, stories.refunded_in_part),
+    ("Refund", 201, stories.refund_again),
+    ("Refund", 201, stories.refund_or_void),
+    ("Refund", 202, stories.refund_lost),
+    ("Refund", 202, stories.refund_waits),
+    ("Refund", 400, stories.unreadable("refunds", Idempotency_Key="refund-1")),
+    ("Refund", 400, stories.unreadable("refunds")),
+    ("Refund", 402, stories.refund_declined),
+    ("Refund", 402, stories.refund_declined_again),
+    ("Refund", 404, lambda house: house.refund(stories.NOWHERE)),
+    ("Refund", 409, stories.refund_before_the_capture),
+    ("Refund", 409, stories.refund_on_hold),
+    ("Refund", 409, stories.refund_at_work),
+    ("Refund", 409, stories.refund_beside_another),
+    ("Refund", 409, stories.refund_that_failed),
+    ("Refund", 413, stories.too_large("refunds")),
+    ("Refund", 422, stories.refund_of_too_much),
+    ("Refund", 422, stories.refund_of_another_body),
+    ("UpdatePaymentState", 200, stories.settled),
+    ("UpdatePaymentState", 200, stories.settled_again),
+    ("UpdatePaymentState", 200, stories.returned),
+    ("UpdatePaymentState", 200, stories.sale_resolved),
+    ("UpdatePaymentState", 400, stories.unreadable("state", If_Match='"1"')),
+    ("UpdatePaymentState", 404, lambda house: house.report(stories.NOWHERE, "settled")),
+    ("UpdatePaymentState", 409, stories.settled_too_early),
+    ("UpdatePaymentState", 409, stories.resolved_without_need),
+    ("UpdatePaymentState", 409, stories.control_of_a_live_payment),
+    ("UpdatePaymentState", 412, stories.stale),
+    ("UpdatePaymentState", 413, stories.too_large("state")),
+    ("UpdatePaymentState", 428, stories.without_a_version),
+    *rollout_stories.STORIES,
     ("Live", 200, lambda house: house.get("/health/live", {})),
     ("Ready", 200, lambda house: house.get("/health/ready", {})),
     ("Ready", 503, _ready_without_database),
@@ -270,8 +469,9 @@ STORIES: list[tuple[str, int, Story]] = [
 
 
 @pytest.mark.parametrize(("operation", "status", "story"), STORIES)
-async def test_says_what_the_service_answers(house: House, operation: str, status: int, story: Story) -> None:
-    answer = await story(house)
+async def test_says_what_the_service_answers(opened: OpenHouse, operation: str, status: int, story: Story) -> None:
+    async with opened(MERCHANTS=QUEUEING) as house:
+        answer = await story(house)
 
     assert answer.status == status
     assert departures(answer, operation) == []
@@ -310,6 +510,24 @@ def test_promises_no_answer_that_is_not_shown_here() -> None:
 def _is_taken(body: dict[str, Any]) -> bool:
     try:
         read_sale(body, idempotency_key="attempt-1")
+    except InvalidRequest:
+        return False
+    return True
+
+
+def _is_read(model: type[BaseModel], body: dict[str, Any]) -> bool:
+    try:
+        read = read_body(model, body)
+        if isinstance(read, UpdateBody):
+            read.update()
+    except InvalidRequest:
+        return False
+    return True
+
+
+def _is_a_version(body: dict[str, Any]) -> bool:
+    try:
+        read_document(read_body(RolloutBody, body).document, billers=["city-water", "county-tax"])
     except InvalidRequest:
         return False
     return True

@@ -47,7 +47,7 @@ def opened_by_identity(container_url: str) -> Opened:
 
 
 class BlobAnchors:
-    """Fits `use_cases.ports.AnchorStore`. A client is opened for each call: there are a few a day."""
+    """Fits `use_cases.audit_ports.AnchorStore`. A client is opened for each call: there are a few a day."""
 
     def __init__(self, opened: Opened, *, within_s: float = WITHIN_S, block_bytes: int = BLOCK_BYTES) -> None:
         self._opened, self._within_s, self._block_bytes = opened, within_s, block_bytes

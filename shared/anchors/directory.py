@@ -16,7 +16,7 @@ _FILES: Final = f"[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]{_SUFFIX}"
 
 
 class DirectoryAnchors:
-    """Fits `use_cases.ports.AnchorStore`. The directory is made with the first anchor."""
+    """Fits `use_cases.audit_ports.AnchorStore`. The directory is made with the first anchor."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -46,7 +46,7 @@ def opened(url: str, credential: Any) -> Any:
 
 class BlobBankFiles:
     """
-    Fits `use_cases.ports.BankFiles`. Only blobs at the top of the container count: `/` in a name is a folder.
+    Fits `use_cases.bank_ports.BankFiles`. Only blobs at the top of the container count: `/` in a name is a folder.
 
     Opened at the first call. Methods raise azure.core.exceptions.AzureError.
     """

@@ -24,7 +24,7 @@ _Identity = tuple[int, int, int, int]
 
 class FolderBankFiles:
     """
-    Fits `use_cases.ports.BankFiles`. `now` is real time, as the file system's is.
+    Fits `use_cases.bank_ports.BankFiles`. `now` is real time, as the file system's is.
 
     Left alone: what ends in `.part`, begins with a dot, is no plain file, or was written to within `quiet_s`.
     """

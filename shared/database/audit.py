@@ -30,7 +30,7 @@ INSERT INTO audit_anchors (day, payments, entries, root, root_key, made_at) VALU
 
 
 class SqlAuditTrail:
-    """Fits `use_cases.ports.AuditTrail`; each call is one round trip."""
+    """Fits `use_cases.audit_ports.AuditTrail`; each call is one round trip."""
 
     def __init__(self, engine: Engine, *, first: First) -> None:
         self._engine, self._first = engine, first

@@ -66,7 +66,7 @@ AND settled_at IS NULL AND created_at < ?"""
 
 
 class SqlBankLedger:
-    """Fits `use_cases.ports.BankLedger`; each call is one round trip, but `keep` one for each 50 facts."""
+    """Fits `use_cases.bank_ports.BankLedger`; each call is one round trip, but `keep` one for each 50 facts."""
 
     def __init__(self, engine: Engine, *, first: First) -> None:
         self._engine, self._first = engine, first

@@ -137,7 +137,7 @@ INVARIANTS: Final = (
         _payments(
             "NOT EXISTS (SELECT 1 FROM history WHERE history.payment_id = payments.id"
             " AND history.to_state = payments.state AND history.sequence ="
-            " (SELECT MAX(last.sequence) FROM history AS last WHERE last.payment_id = payments.id))"
+            " (SELECT MAX(newest.sequence) FROM history AS newest WHERE newest.payment_id = payments.id))"
         ),
     ),
     Invariant(

@@ -1,6 +1,6 @@
 """The repository of payments. Statements are portable; what an engine words differently it says through `First`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,12 +8,13 @@ from shared.database.claims import claimed
 from shared.database.journal import posting_rows
 from shared.database.outbox import kept, received
 from shared.database.oversight import unknowns
+from shared.database.refusals import refused_by_guard, refused_by_rule
+from shared.database.rollout import made_and_sold_under, sold_under
 from shared.database.rows import payments_of, time_text
-from shared.database.sale_attempts import RETRY_LIMIT, attempted, past_declines, remembered, why_blocked
+from shared.database.sale_attempts import attempted, past_declines, remembered, why_blocked
 from shared.database.search import conditions
 from shared.database.statements import First, key_kept, nonce_kept, payment_begun, step, whole
 from shared.database.unit_of_work import (
-    DatabaseUnavailable,
     Engine,
     GuardFailed,
     Query,
@@ -26,12 +27,7 @@ from shared.payments.audit import Chain
 from shared.payments.beside import NOTHING_BESIDE, Beside
 from shared.payments.claims import Claim
 from shared.payments.errors import (
-    AlreadyReceived,
-    BillOpen,
     ChangedMeanwhile,
-    KeyTaken,
-    RetryBlocked,
-    Unauthenticated,
 )
 from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
 from shared.payments.inquiry import Unknowns
@@ -42,26 +38,8 @@ from shared.payments.posting import postings_of
 from shared.payments.sale_attempts import Attempt, PastDecline
 from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
+from shared.shadow.stored_decision import Asked, Terms
 
-# Our names for the unique rules, by the columns that SQLite reports and the names that SQL Server does.
-UNIQUE_RULES: Final[Mapping[str, str]] = {
-    "idempotency_keys.caller, idempotency_keys.idempotency_key": "idempotency_key",
-    "payments.biller_id, payments.reference": "open_bill",
-    "operations.payment_id": "operation_unresolved",
-    "nonces.key_id, nonces.nonce": "nonce",
-    "history.payment_id, history.sequence": "history_sequence",
-    "inbox.consumer, inbox.message_id": "inbox",
-    "set_aside.queue, set_aside.message_id": "set_aside",
-    "outbox.id": "outbox",
-    "idempotency_keys_pk": "idempotency_key",
-    "payments_open_bill": "open_bill",
-    "operations_unresolved": "operation_unresolved",
-    "nonces_pk": "nonce",
-    "history_pk": "history_sequence",
-    "inbox_pk": "inbox",
-    "set_aside_pk": "set_aside",
-    "outbox_pk": "outbox",
-}
 # For how long a message belongs to the process that wrote it.
 PUBLISH_LEASE_S: Final = 30.0
 
@@ -83,10 +61,14 @@ WHERE caller = ? AND idempotency_key = ?
 """
 _OF_KEY: Final = "SELECT payment_id FROM idempotency_keys WHERE caller = ? AND idempotency_key = ?"
 _ABANDONED: Final = "payment_id AS id FROM operations WHERE state = 'submitted' AND claimed_at < ? ORDER BY claimed_at"
-_OVERDUE: Final = "payment_id AS id FROM operations WHERE send_at <= ? ORDER BY send_at"
+# What is in shadow is looked at by comparison_due: money never waits behind it.
+_OVERDUE: Final = """
+payment_id AS id FROM operations WHERE send_at <= ?
+AND EXISTS (SELECT 1 FROM payments WHERE payments.id = operations.payment_id AND mode = 'live') ORDER BY send_at
+"""
 _DUE: Final = "payment_id AS id FROM operations WHERE inquire_at <= ? ORDER BY inquire_at"
 _KEEP_INSTRUMENT: Final = "INSERT INTO instruments (payment_id, key_name, sealed, kept_at) VALUES (?, ?, ?, ?)"
-_ERASE_INSTRUMENT: Final = Statement("DELETE FROM instruments WHERE payment_id = ?", (), rows=None)
+_ERASE_INSTRUMENT: Final = "DELETE FROM instruments WHERE payment_id = ?"
 _SEALED: Final = "SELECT key_name, sealed FROM instruments WHERE payment_id = ?"
 
 
@@ -103,7 +85,12 @@ class SqlPayments:
         self._engine, self._first, self._chain, self._lease = engine, first, chain, lease
 
     async def begin_sale(
-        self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None, attempt: Attempt | None = None
+        self,
+        payment: Payment,
+        fingerprint: Fingerprint,
+        nonce: Nonce | None,
+        attempt: Attempt | None = None,
+        terms: Terms | None = None,
     ) -> None:
         """
         Commit 1. The key comes before the payment, so that a repeat is told apart from a second key for the bill.
@@ -111,13 +98,14 @@ class SqlPayments:
         A violation by this call's own rows, stored before the answer was lost, is no violation.
         """
         key = key_kept(payment.id, payment.sale, payment.caller, payment.idempotency_key, fingerprint)
+        begun = (*_under(terms, payment.created_at), *payment_begun(payment, self._chain), *_tried(attempt))
         try:
-            await self._engine.run([*nonce_kept(nonce), key, *payment_begun(payment, self._chain), *_tried(attempt)])
+            await self._engine.run([*nonce_kept(nonce), key, *begun])
         except GuardFailed as failed:
-            raise _not_done(failed) from failed
+            raise refused_by_guard(failed) from failed
         except UniqueViolation as violated:
             if await self._own_row(violated, payment.caller, payment.idempotency_key, payment.sale.id) is None:
-                raise _named(violated) from violated
+                raise refused_by_rule(violated) from violated
 
     async def claim(self, claim: Claim) -> Payment:
         """Commit 1 of a void or refund, and the payment as it is with the claim in it."""
@@ -127,14 +115,14 @@ class SqlPayments:
             raise ChangedMeanwhile(failed.guard) from failed
         except UniqueViolation as violated:
             if await self._own_row(violated, claim.caller, claim.idempotency_key, claim.operation_id) is None:
-                raise _named(violated) from violated
+                raise refused_by_rule(violated) from violated
             found = await self._engine.read(whole("?", (claim.payment_id,)))
         return payments_of(*found)[0]
 
     async def by_key(self, caller: str, idempotency_key: str, nonce: Nonce | None) -> KeyRecord | None:
         """What the key stands for; a nonce costs a commit of its own, the look none."""
         if nonce is not None:
-            await self._write(nonce_kept(nonce))
+            await self.spend(nonce)
         key = (caller, idempotency_key)
         (found, *rest) = await self._engine.read([Query(_KEY_RECORD, key), *whole(_OF_KEY, key)])
         if not found:
@@ -142,6 +130,9 @@ class SqlPayments:
         key_name, digest, _, refused_for, operation_id = found[0]
         payments = payments_of(*rest)
         return KeyRecord(Fingerprint(key_name, digest), payments[0] if payments else None, refused_for, operation_id)
+
+    async def spend(self, nonce: Nonce) -> None:
+        await self._write(nonce_kept(nonce))
 
     async def refuse(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> str:
         """The refusal names the bill's newest live payment, found and stored in one statement."""
@@ -154,7 +145,7 @@ class SqlPayments:
         except UniqueViolation as violated:
             own = await self._own_row(violated, *key, payment.sale.id)
             if own is None:
-                raise _named(violated) from violated
+                raise refused_by_rule(violated) from violated
             stored = own[1:]
         return str(stored[0])
 
@@ -243,7 +234,8 @@ class SqlPayments:
             kept_at = time_text(after.updated_at)
             return [Statement(_KEEP_INSTRUMENT, (after.id, sealed.key_name, sealed.text, kept_at))]
         if before.instrument_kept and not after.instrument_kept:
-            return [Statement(_ERASE_INSTRUMENT.sql, (after.id,))]
+            # One that is gone already must not keep an outcome from being stored.
+            return [Statement(_ERASE_INSTRUMENT, (after.id,), rows=None)]
         return []
 
     async def _own_row(self, violated: UniqueViolation, caller: str, key: str, operation_id: str) -> Row | None:
@@ -257,9 +249,9 @@ class SqlPayments:
         try:
             await self._engine.run(statements)
         except GuardFailed as failed:
-            raise _not_done(failed) from failed
+            raise refused_by_guard(failed) from failed
         except UniqueViolation as violated:
-            raise _named(violated) from violated
+            raise refused_by_rule(violated) from violated
 
 
 def _statements(beside: Beside, after: Payment) -> list[Statement]:
@@ -277,22 +269,7 @@ def _tried(attempt: Attempt | None) -> list[Statement]:
     return [] if attempt is None else [attempted(attempt)]
 
 
-def _not_done(failed: GuardFailed) -> Exception:
-    return RetryBlocked() if failed.guard == RETRY_LIMIT else ChangedMeanwhile(failed.guard)
-
-
-# What a violated rule is to the use cases.
-_MEANING: Final[Mapping[str, Callable[[], Exception]]] = {
-    "nonce": lambda: Unauthenticated("nonce seen before"),
-    "idempotency_key": KeyTaken,
-    "open_bill": BillOpen,
-    "inbox": AlreadyReceived,
-    "operation_unresolved": lambda: ChangedMeanwhile("operation_unresolved"),
-    "history_sequence": lambda: ChangedMeanwhile("history_sequence"),
-}
-
-
-def _named(violated: UniqueViolation) -> Exception:
-    if violated.constraint == "nonce" and violated.maybe_own:
-        return DatabaseUnavailable("the answer was lost: the nonce may be this call's own")
-    return _MEANING.get(violated.constraint, lambda: violated)()
+def _under(terms: Terms | None, now: datetime) -> list[Statement]:
+    if terms is None:
+        return []
+    return [sold_under(terms, now) if isinstance(terms, Asked) else made_and_sold_under(terms)]

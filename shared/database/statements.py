@@ -1,6 +1,7 @@
 """Whole payments as statements and questions: portable text, for every repository that writes a step of one."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 from shared.database.rows import (
@@ -77,8 +78,15 @@ def nonce_kept(nonce: Nonce | None) -> list[Statement]:
 
 def key_kept(payment_id: str, operation: Operation, caller: str, key: str, fingerprint: Fingerprint) -> Statement:
     """What the key stands for from now on: that operation of that payment."""
+    return operation_key_kept(payment_id, operation.id, caller, key, fingerprint, operation.created_at)
+
+
+def operation_key_kept(
+    payment_id: str, operation_id: str, caller: str, key: str, fingerprint: Fingerprint, now: datetime
+) -> Statement:
+    """The same for an operation that is not among its payment's yet."""
     of_body = (fingerprint.key_name, fingerprint.digest)
-    return Statement(_INSERT_KEY, (caller, key, *of_body, payment_id, operation.id, time_text(operation.created_at)))
+    return Statement(_INSERT_KEY, (caller, key, *of_body, payment_id, operation_id, time_text(now)))
 
 
 def payment_begun(payment: Payment, chain: Chain) -> list[Statement]:

@@ -14,8 +14,10 @@ PaymentServiceError
 │   ├── InvalidState            the same, as told to a caller
 │   ├── IdempotencyInProgress   the same key is at work
 │   ├── PaymentUnresolved       another open payment for this bill
-│   └── KeyTaken · BillOpen · ChangedMeanwhile · AlreadyReceived · RetryBlocked    the database said so; use cases
-│                               translate them
+│   ├── DecisionRequired        nobody has asked yet who charges this attempt
+│   ├── DecisionExpired         the first sale came too late: the existing processor charges it
+│   └── KeyTaken · BillOpen · ChangedMeanwhile · AlreadyReceived · RetryBlocked · NotLive · DecisionMade    the
+│                               database said so; use cases translate them
 ├── StaleVersion                If-Match names an older version
 ├── IdempotencyKeyReused        the same key with another body
 ├── RefundExceedsBalance        more than is left to be refunded
@@ -133,6 +135,24 @@ class PaymentUnresolved(Conflict):
         super().__init__("nobody was charged under this key, and nobody will be", paymentId=payment_id, retry="never")
 
 
+class DecisionRequired(Conflict):
+    code = "decision-required"
+    title = "Nothing was decided for this attempt"
+
+    def __init__(self) -> None:
+        super().__init__("nothing was stored or sent: ask for a decision first (POST /rollout/decisions)")
+
+
+class DecisionExpired(Conflict):
+    """The same on every repeat: the decision is `off` for ever, and nobody was charged under it."""
+
+    code = "decision-expired"
+    title = "The decision of this attempt was not used in time"
+
+    def __init__(self) -> None:
+        super().__init__("nobody was charged under this key, and nobody will be: use the existing processor")
+
+
 class KeyTaken(Conflict):
     """Unique (caller, idempotency key)."""
 
@@ -151,6 +171,14 @@ class AlreadyReceived(Conflict):
 
 class RetryBlocked(Conflict):
     """A rule of the payer's network stands in the way of another try."""
+
+
+class NotLive(Conflict):
+    """The attempt's decision is not live, not there, over, or about another bill; or live sales are switched off."""
+
+
+class DecisionMade(Conflict):
+    """Unique (caller, attempt): somebody decided for the attempt before."""
 
 
 class StaleVersion(PaymentServiceError):

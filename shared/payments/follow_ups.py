@@ -154,6 +154,8 @@ def _heard_late(
     payment: Payment, operation: Operation, outcome: Outcome, occasion: Occasion, actor: str
 ) -> Payment | None:
     """A refund that a person had called not found, and Chase knows: it is counted, as far as there is room for it."""
+    if operation.state is OperationState.FAILED and isinstance(outcome, Declined):
+        return None
     is_found = operation.state is OperationState.FAILED and operation.kind is OperationKind.REFUND
     if is_found and isinstance(outcome, Approved) and operation.amount.amount_minor <= _room_minor(payment):
         found = replace(

@@ -56,11 +56,11 @@ def _of_operation(operation: Operation) -> NextStep:
     if operation.state is OperationState.SUBMITTED:
         given_up_s = SEND_WITHIN_S + READ_TIMEOUT_S + ABANDONED_MARGIN_S
         return NextStep(f"answer from Chase{what}", operation.claimed_at + timedelta(seconds=given_up_s))
+    if operation.send_at is not None:
+        return NextStep(f"sent to Chase again{what}", operation.send_at)
     if operation.state is OperationState.UNKNOWN:
         return _of_unknown(operation, what)
-    if operation.send_at is None:
-        return NextStep("repeat the sale with the same Idempotency-Key, or void the payment")
-    return NextStep(f"sent to Chase again{what}", operation.send_at)
+    return NextStep("repeat the sale with the same Idempotency-Key, or void the payment")
 
 
 def _of_unknown(operation: Operation, what: str) -> NextStep:

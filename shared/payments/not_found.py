@@ -6,7 +6,7 @@ from typing import Final
 
 from shared.payments.facts import Occasion, advanced
 from shared.payments.lifecycle import released
-from shared.payments.operations import OperationEvent, OperationKind, OperationState, Purpose, next_operation_state
+from shared.payments.operations import OperationEvent, OperationKind, Purpose, next_operation_state
 from shared.payments.outcome import Declined, OutcomeRecord, Retry, record
 from shared.payments.payment import Operation, Payment
 from shared.payments.state_machine import Event
@@ -45,20 +45,16 @@ def not_found(
         outcome=record(NOT_FOUND, operation.request_id),
         unknown_since=None,
         inquire_at=None if operation.kind is OperationKind.VOID else occasion.ask_again_at,
+        send_at=None,
         inquiries=0,
         empties=0,
     )
     if operation.purpose is not Purpose.REQUESTED:
         after = advanced(payment, Event.UNDO_FAILED, failed, actor=actor, now=occasion.now, detail=detail)
-        return tried_again(released(after, operation), replace(failed, inquire_at=None), occasion)
+        return tried_again(released(after, operation), failed, occasion)
     event = sale_event if operation.kind is OperationKind.SALE else _EVENTS[operation.kind]
     after = advanced(payment, event, failed, actor=actor, now=occasion.now, detail=detail)
     return replace(released(after, operation), instrument_kept=False)
-
-
-def asked_again(operation: Operation) -> bool:
-    """Whether it is one of those that were given up, and about which Chase is still asked now and then."""
-    return operation.state is OperationState.FAILED and operation.inquire_at is not None
 
 
 def pause_s(inquiries: int) -> float | None:

@@ -95,8 +95,12 @@ _LAST_WORDS: Final[Mapping[Blocks, str]] = MappingProxyType(
 
 
 def attempt_of(request: SaleRequest, payment: Payment, fingerprints: Sequence[Fingerprint]) -> Attempt | None:
-    """The try that `payment`, claimed for sending, makes; None where the instrument cannot be known again."""
-    if not fingerprints:
+    """
+    The try that `payment`, claimed for sending, makes.
+
+    None where the instrument cannot be known again, and in shadow, whose test cards no network counts.
+    """
+    if not fingerprints or payment.mode != "live":
         return None
     recurring = isinstance(request.method, Ach) and request.method.authorization is AchAuthorization.RECURRING
     return Attempt(
@@ -119,7 +123,7 @@ def decline_of(after: Payment, outcome: Outcome) -> Decline | None:
 
     A refusal by Chase itself, which made no transaction of it, never reached the network: it does not count.
     """
-    if not isinstance(outcome, Declined) or outcome.transaction_id is None:
+    if not isinstance(outcome, Declined) or outcome.transaction_id is None or after.mode != "live":
         return None
     if after.history[-1].event is not Event.SALE_DECLINED:
         return None
@@ -130,7 +134,8 @@ def return_of(after: Payment, update: Update) -> Decline | None:
     """What is to be remembered of a debit that the bank returned, by the report that led to `after`."""
     if update.event is not UpdateEvent.RETURNED:
         return None
-    return _decline(after, Network.ACH, Said(str(update.evidence["returnCode"])))
+    code = update.evidence.get("returnCode")
+    return None if code is None else _decline(after, Network.ACH, Said(str(code)))
 
 
 def _decline(after: Payment, network: Network, said: Said) -> Decline | None:

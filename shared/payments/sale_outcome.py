@@ -153,6 +153,9 @@ def _charged_late(payment: Payment, outcome: Approved, occasion: Occasion, actor
     heard = record(outcome, payment.sale.request_id)
     if outcome.transaction.state is TransactionState.VOIDED or was_heard(payment, payment.sale, heard):
         return None
+    if payment.unresolved is not None:
+        # One charge of it is being given back already, and there is another: a person must look.
+        return contradicted(payment, payment.sale, outcome, actor=actor, now=occasion.now)
     found = replace(payment.sale, transaction_id=outcome.transaction.transaction_id, inquire_at=None)
     after = advanced(payment, Event.LATE_CHARGE_FOUND, found, actor=actor, now=occasion.now, detail=heard)
     return with_undo(after, outcome.transaction, occasion)

@@ -148,6 +148,7 @@ def _succeeded(payment: Payment, operation: Operation, update: Update, occasion:
         transaction_id=transaction_id or None,
         unknown_since=None,
         inquire_at=None,
+        send_at=None,
     )
     after = advanced(payment, event, ended, actor=actor, now=occasion.now, detail=update.kept())
     after = replace(after, instrument_kept=False)
@@ -166,6 +167,7 @@ def _declined(payment: Payment, operation: Operation, update: Update, occasion: 
         outcome=record(declined, operation.request_id),
         unknown_since=None,
         inquire_at=None,
+        send_at=None,
     )
     after = advanced(payment, Event.RESOLVED_DECLINED, ended, actor=actor, now=occasion.now, detail=update.kept())
     return replace(after, instrument_kept=False)

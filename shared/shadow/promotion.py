@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shared.payments.errors import FieldError
 from shared.payments.requests import MethodType
-from shared.shadow.document import Document, Scope
+from shared.shadow.document import ALL, Document, Mode, Rule, Scope
 from shared.shadow.ladder import Step, step_of
 from shared.shadow.readiness import Readiness
 
@@ -60,3 +60,21 @@ def _against(before: Step, after: Step, readiness: Readiness | None, now: dateti
 def _path(document: Document, scope: Scope) -> str:
     rule = document.rule_for(*scope)
     return f"document.rules.{next(index for index, other in enumerate(document.rules) if other is rule)}"
+
+
+def shadow_not_set_up(document: Document, billers: Collection[str], set_up: Collection[str]) -> tuple[FieldError, ...]:
+    """The rules that would shadow a biller of `billers` that has no test merchant; `set_up` are those that have one."""
+    return tuple(
+        FieldError(f"document.rules.{index}", f"{' '.join(missing)}: set up SHADOW_MERCHANT_IDS before shadowing")
+        for index, rule in enumerate(document.rules)
+        if _shadows(rule) and (missing := _missing(rule, billers, set_up))
+    )
+
+
+def _shadows(rule: Rule) -> bool:
+    return rule.otherwise is Mode.SHADOW or (rule.mode is Mode.SHADOW and (rule.percentage > 0 or bool(rule.allow)))
+
+
+def _missing(rule: Rule, billers: Collection[str], set_up: Collection[str]) -> list[str]:
+    ruled = billers if rule.biller_id == ALL else [rule.biller_id]
+    return sorted(biller_id for biller_id in ruled if biller_id not in set_up and biller_id not in rule.deny)

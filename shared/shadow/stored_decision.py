@@ -47,6 +47,10 @@ class StoredDecision:
         return self.asked == asked
 
 
+Terms = Asked | StoredDecision
+"""Under what a sale is taken: the live decision that was made before, or the one that its own commit makes."""
+
+
 def decided(asked: Asked, mode: Mode, *, why: str, config_version: int, now: datetime) -> StoredDecision:
     """The decision as it is stored."""
     expires_at = now + LIVE_FOR if mode is Mode.LIVE else None

@@ -7,46 +7,24 @@ once, for it may be in the way no longer.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from shared.payments.claims import Claim
 from shared.payments.errors import ChangedMeanwhile, IdempotencyInProgress, InvalidState, KeyTaken, NotFound
-from shared.payments.idempotency import Nonce
 from shared.payments.ids import chase_request_id
 from shared.payments.inquiry import SEND_WITHIN_S
 from shared.payments.next_step import VOID_CUT_OFF_S, allowed_actions, retry_after_s
 from shared.payments.operations import OperationKind, OperationState
 from shared.payments.payment import Operation, Payment
+from shared.use_cases.calls import FollowUpAnswer, FollowUpCall
 from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.inquiries import Inquiries
-from shared.use_cases.ports import BodyMark, Outside
+from shared.use_cases.ports import Outside
+from shared.use_cases.shadow_intake import ShadowIntake
 from shared.use_cases.standing import IN_PROGRESS_RETRY_AFTER_S, standing
 
 _ROUNDS_MAX: Final = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FollowUpCall:
-    """One call of the void or the refund route: who asks for what, of which payment, under which key."""
-
-    payment_id: str
-    billers: frozenset[str] | None
-    caller: str
-    idempotency_key: str
-    body: BodyMark
-    reason: str
-    nonce: Nonce | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FollowUpAnswer:
-    """The payment as it stands, and the operation that was asked for; `replayed` if this call changed nothing."""
-
-    payment: Payment
-    operation: Operation
-    replayed: bool = False
 
 
 Otherwise = Callable[[Payment], Awaitable[FollowUpAnswer | None]]
@@ -57,11 +35,17 @@ class AskingFor:
     """`answer_within_s` bounds how long a caller waits; the work itself goes on."""
 
     def __init__(
-        self, outside: Outside, following_up: FollowingUp, inquiries: Inquiries, *, answer_within_s: float
+        self,
+        outside: Outside,
+        following_up: FollowingUp,
+        inquiries: Inquiries,
+        shadow: ShadowIntake | None,
+        *,
+        answer_within_s: float,
     ) -> None:
         self._payments, self._clock, self._tasks = outside.payments, outside.clock, outside.tasks
         self._identifiers, self._answer_within_s = outside.identifiers, answer_within_s
-        self._following_up, self._inquiries = following_up, inquiries
+        self._following_up, self._inquiries, self._shadow = following_up, inquiries, shadow
 
     async def ask(
         self, call: FollowUpCall, kind: OperationKind, otherwise: Otherwise, *, amount_minor: int | None = None
@@ -80,7 +64,10 @@ class AskingFor:
             except KeyTaken:
                 return await self.replayed(call)
             except ChangedMeanwhile:
-                answer = await self._refused(call, otherwise, has_looked=looked > 0)
+                payment = await self._own(call)
+                if payment.mode == "shadow" and self._shadow is not None:
+                    return await self._shadow.follow_up(call, kind, payment, amount_minor)
+                answer = await self._refused(payment, otherwise, has_looked=looked > 0)
                 if answer is not None:
                     return answer
                 continue
@@ -91,6 +78,8 @@ class AskingFor:
         """What was asked for under the key before. Raises IdempotencyInProgress while it is being sent."""
         known = (call.caller, call.idempotency_key, call.body, call.nonce)
         payment, operation_id = await standing(self._payments, *known)
+        if payment.mode == "shadow" and self._shadow is not None:
+            return await self._shadow.replayed(payment, operation_id, call.control)
         operation = payment.operation(operation_id)
         if operation.state is OperationState.SUBMITTED:
             raise IdempotencyInProgress(retry_after_s=IN_PROGRESS_RETRY_AFTER_S, paymentId=payment.id)
@@ -111,11 +100,14 @@ class AskingFor:
             reason=call.reason,
         )
 
-    async def _refused(self, call: FollowUpCall, otherwise: Otherwise, *, has_looked: bool) -> FollowUpAnswer | None:
-        """Why the claim was refused, as an error or as the verb's own answer; None: it is worth another try."""
+    async def _own(self, call: FollowUpCall) -> Payment:
         payment = await self._payments.get(call.payment_id)
         if payment is None or not _is_among(payment.biller_id, call.billers):
             raise NotFound("no such payment among this caller's billers")
+        return payment
+
+    async def _refused(self, payment: Payment, otherwise: Otherwise, *, has_looked: bool) -> FollowUpAnswer | None:
+        """Why the claim was refused, as an error or as the verb's own answer; None: it is worth another try."""
         try:
             if (answer := await otherwise(payment)) is not None:
                 return answer

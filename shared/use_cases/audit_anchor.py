@@ -8,7 +8,8 @@ from typing import Final
 from shared.payments.anchor import Anchor, AnchorBroken, RunningAnchor, Touched, leaf_in, leaf_of
 from shared.payments.audit import Keyring
 from shared.payments.audit_verification import Kind, SealedPayment, verify_payment
-from shared.use_cases.ports import AnchorStore, AuditTrail, Clock, Telemetry
+from shared.use_cases.audit_ports import AnchorStore, AuditTrail
+from shared.use_cases.ports import Clock, Telemetry
 
 # A payment's last change is stored with the time at which it was begun: some are committed after their day's end.
 # A day is anchored when so much of the next has passed, and reaches back as far into the one before.

@@ -8,7 +8,7 @@ from shared.payments.anchor import Anchor, AnchorBroken, Leaf, leaf_in, verify_l
 from shared.payments.audit import Keyring
 from shared.payments.audit_verification import Finding, Kind, verify_payment
 from shared.use_cases.audit_anchor import read_anchor
-from shared.use_cases.ports import AnchorStore, AuditTrail
+from shared.use_cases.audit_ports import AnchorStore, AuditTrail
 
 PAGE: Final = 200
 

@@ -7,7 +7,8 @@ from typing import Final
 from shared.payments.bank_facts import Applied, BankFact, KeptFact, SetAside, Wait, is_recorded, objection
 from shared.payments.errors import InvalidState, TransitionNotAllowed
 from shared.payments.payment import Payment
-from shared.use_cases.ports import BankLedger, Outside
+from shared.use_cases.bank_ports import BankLedger
+from shared.use_cases.ports import Outside
 
 Apply = Callable[[Payment, BankFact], Awaitable[Applied | SetAside]]
 """

@@ -12,7 +12,8 @@ from typing import Final
 
 from shared.payments.bank_files import BankFile, BankFileRefused, is_fit, parse, sha256_of
 from shared.use_cases.bank_facts import Apply, BankFacts, Step
-from shared.use_cases.ports import BankFiles, BankLedger, Outside
+from shared.use_cases.bank_ports import BankFiles, BankLedger
+from shared.use_cases.ports import Outside
 
 # 1,000 facts, one after the other at five round trips of 5 ms, take 25 s of the timer's minute.
 FACTS_MAX: Final = 1000

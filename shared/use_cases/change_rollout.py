@@ -1,16 +1,17 @@
 """Write a new version of the rollout document: whole or not at all, and no further up than the evidence allows."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from shared.payments.errors import ChangedMeanwhile, FieldError, InvalidState, StaleVersion
+from shared.payments.errors import ChangedMeanwhile, FieldError, InvalidRequest, InvalidState, StaleVersion
 from shared.payments.idempotency import Nonce
 from shared.shadow.document import Document, RolloutVersion, Scope
-from shared.shadow.promotion import promotion_allowed
+from shared.shadow.promotion import promotion_allowed, shadow_not_set_up
 from shared.shadow.readiness import Readiness
 from shared.use_cases.current_rollout import CurrentRollout
-from shared.use_cases.ports import Outside, RolloutStore
+from shared.use_cases.ports import Outside
+from shared.use_cases.shadow_ports import RolloutStore
 
 HISTORY_MAX: Final = 50
 
@@ -39,16 +40,30 @@ class RolloutChange:
 
 
 class ChangeRollout:
-    def __init__(self, outside: Outside, store: RolloutStore, rollout: CurrentRollout, judged: Judged) -> None:
+    """`shadow_billers` can be mirrored: those that have a test merchant."""
+
+    def __init__(
+        self,
+        outside: Outside,
+        store: RolloutStore,
+        rollout: CurrentRollout,
+        judged: Judged,
+        *,
+        shadow_billers: Collection[str],
+    ) -> None:
         self._clock, self._merchants, self._telemetry = outside.clock, outside.merchants, outside.telemetry
         self._store, self._rollout, self._judged = store, rollout, judged
+        self._shadow_billers = shadow_billers
 
     async def change(self, change: RolloutChange) -> RolloutVersion:
         """
         The version that was written. Takes effect here at once, in other processes within seconds.
 
-        Raises StaleVersion or PromotionRefused; then the old document stays.
+        Raises InvalidRequest (shadow where it is not set up), StaleVersion or PromotionRefused; then the old document
+        stays.
         """
+        if problems := shadow_not_set_up(change.document, self._merchants, self._shadow_billers):
+            raise InvalidRequest(*problems)
         old, now = await self._rollout.latest(), self._clock.now()
         if old.version != change.version:
             raise StaleVersion(f"the document is at version {old.version} now: read it, and decide again")

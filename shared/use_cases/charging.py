@@ -23,6 +23,9 @@ class Charging:
 
     def _sealed(self, request: SaleRequest, payment: Payment, merchant: Merchant) -> SealedInstrument | None:
         """What waits with us if the sale does not leave; None where it waits with its caller."""
+        if payment.mode == "shadow":
+            # What it is mirrored with is kept beside it, and holds nothing of the payer.
+            return None
         if payment.instrument_kept or keepable(request.method) in merchant.queued_when_down:
             return self._sealing.seal(request, payment.id)
         return None

@@ -9,7 +9,8 @@ from shared.shadow.decision import decide
 from shared.shadow.document import Mode
 from shared.shadow.stored_decision import GIVEN_UP, Asked, StoredDecision, decided
 from shared.use_cases.current_rollout import CurrentRollout
-from shared.use_cases.ports import Outside, RolloutStore
+from shared.use_cases.ports import Outside
+from shared.use_cases.shadow_ports import RolloutStore
 
 
 class AttemptSold(InvalidState):
@@ -52,8 +53,8 @@ class DecideRollout:
         if closed is not None:
             return self._told(closed, asked)
         known = await self._payments.by_key(asked.caller, asked.attempt, None)
-        assert known is not None, "only a payment keeps an attempt open"
-        assert known.payment is not None, "only a payment keeps an attempt open"
+        assert known is not None, "only what was stored under its key keeps an attempt open"
+        assert known.payment is not None, "a refusal leaves the attempt to be closed"
         raise AttemptSold(known.payment, allowed_actions(known.payment, self._clock.now()))
 
     def _merchant(self, asked: Asked) -> Merchant:

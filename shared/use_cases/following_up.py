@@ -8,6 +8,7 @@ from shared.payments.operations import OperationKind
 from shared.payments.outcome import Approved, NotSent, Outcome, Unknown
 from shared.payments.payment import Operation, Payment
 from shared.payments.requests import merchant_of
+from shared.use_cases.holding import HELD, Held, nothing_is_held
 from shared.use_cases.landing import Landing
 from shared.use_cases.ports import Outside
 
@@ -15,8 +16,9 @@ _UNNAMED: Final = NotSent("TRANSACTION_UNKNOWN", "Chase has not named the sale's
 
 
 class FollowingUp:
-    def __init__(self, outside: Outside, landing: Landing) -> None:
+    def __init__(self, outside: Outside, landing: Landing, held: Held = nothing_is_held) -> None:
         self._chase, self._telemetry, self._landing = outside.chase, outside.telemetry, landing
+        self._held = held
 
     async def send(self, payment: Payment, operation: Operation, *, send_before_s: float) -> Payment:
         """The payment, with `operation` claimed for sending, as it is after Chase was asked; never raises."""
@@ -25,6 +27,8 @@ class FollowingUp:
 
     async def _answer_of_chase(self, payment: Payment, operation: Operation, send_before_s: float) -> Outcome:
         try:
+            if await self._held():
+                return HELD
             named = await self._named(payment)
             if named is None:
                 return _UNNAMED

@@ -12,6 +12,7 @@ from shared.payments.outcome import Inquiry, NoAnswer, NothingFound
 from shared.payments.payment import Operation, Payment
 from shared.payments.requests import merchant_of
 from shared.use_cases.captures import Captures
+from shared.use_cases.holding import Held, nothing_is_held
 from shared.use_cases.occasions import Occasions
 from shared.use_cases.ports import Outside
 from shared.use_cases.positive_control import PositiveControl
@@ -23,10 +24,12 @@ ACTOR = "inquiry"
 class Inquiries:
     """Asks Chase about operations: on the schedule (`follow`, `inquire`), or when a person looks (`look`)."""
 
-    def __init__(self, outside: Outside, recording: Recording, *, on_not_found: OnNotFound) -> None:
+    def __init__(
+        self, outside: Outside, recording: Recording, *, on_not_found: OnNotFound, held: Held = nothing_is_held
+    ) -> None:
         self._payments, self._chase = outside.payments, outside.chase
         self._clock, self._pace, self._telemetry = outside.clock, outside.pace, outside.telemetry
-        self._recording, self._on_not_found = recording, on_not_found
+        self._recording, self._on_not_found, self._held = recording, on_not_found, held
         self._control, self._occasions = PositiveControl(outside), Occasions(outside)
         self._captures = Captures(outside, recording)
 
@@ -51,11 +54,13 @@ class Inquiries:
         """
         One inquiry, taken by moving the schedule on before Chase is asked: a crash in between costs one inquiry.
 
-        The payment as it is afterwards; unchanged if somebody else took this inquiry.
+        The payment as it is afterwards; unchanged if somebody else took this inquiry, or while inquiries are held.
         """
+        if await self._held():
+            return payment
         taken = await self._taken(payment, operation)
         if taken is None:
-            return await self._payments.get(payment.id) or payment
+            return await self._recording.again(payment)
         asked_at, asked = self._clock.now(), taken.operation(operation.id)
         answer = await self._asked(taken, asked)
         if isinstance(answer, NothingFound):
@@ -120,22 +125,28 @@ class Inquiries:
             self._telemetry.alarm("inquiry.positive_control_failed", paymentId=payment.id, operation=operation.kind)
             return payment
         counted = replace(operation, empties=operation.empties + 1)
-        payment = await self._scheduled(payment, operation, counted) or await self._recording.again(payment)
-        if counted.empties != EMPTIES_NEEDED:
-            return payment
-        told = {"paymentId": payment.id, "operation": operation.kind, "requestId": operation.request_id}
-        self._telemetry.alarm("inquiry.nothing_found", **told)
-        return await self._not_there(payment, counted)
+        stored = await self._scheduled(payment, operation, counted)
+        if stored is None:
+            # Somebody else has learned more meanwhile: what was not found does not count any more.
+            return await self._recording.again(payment)
+        if counted.empties < EMPTIES_NEEDED:
+            return stored
+        if counted.empties == EMPTIES_NEEDED:
+            told = {"paymentId": payment.id, "operation": operation.kind, "requestId": operation.request_id}
+            self._telemetry.alarm("inquiry.nothing_found", **told)
+        # With every further one too: a crash between the count and the step must not leave it undone for ever.
+        return await self._not_there(stored, counted)
 
     async def _not_there(self, payment: Payment, operation: Operation) -> Payment:
-        """ON_NOT_FOUND. The instrument of a sale is its caller's to send again: only the same key brings it."""
+        """ON_NOT_FOUND. A sale whose instrument is not kept is its caller's to send again: the same key brings it."""
         occasion = self._occasions.now(operation.attempts)
         try:
             if self._on_not_found is OnNotFound.FAIL:
                 failed = not_found(payment, operation, occasion=occasion, actor=ACTOR)
                 return await self._recording.step(payment, failed)
-            is_resent = self._on_not_found is OnNotFound.RESEND_SAME_REQUEST_ID
-            if is_resent and operation.kind is OperationKind.REFUND:
+            is_ours_to_send = operation.kind is OperationKind.REFUND or payment.instrument_kept
+            is_resent = self._on_not_found is OnNotFound.RESEND_SAME_REQUEST_ID and operation.send_at is None
+            if is_resent and is_ours_to_send:
                 again = scheduled(payment, replace(operation, send_at=occasion.now), now=occasion.now)
                 return await self._recording.step(payment, again)
         except ChangedMeanwhile:

@@ -1,14 +1,10 @@
 """What the verbs need from outside. Adapters fit these shapes without knowing them; mypy proves the fit in wiring."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
-from shared.payments.anchor import Anchor, Leaf, Standing, Touched
-from shared.payments.audit_verification import SealedPayment
-from shared.payments.bank_facts import BankFact, KeptFact, Unsettled
-from shared.payments.bank_files import BankFile
 from shared.payments.beside import NOTHING_BESIDE, Beside, Received
 from shared.payments.claims import Claim
 from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
@@ -22,8 +18,8 @@ from shared.payments.requests import Instrument, Merchant, SaleRequest
 from shared.payments.sale_attempts import Attempt, PastDecline
 from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
-from shared.shadow.document import RolloutVersion
-from shared.shadow.stored_decision import Asked, StoredDecision
+from shared.shadow.stored_decision import Terms
+from shared.use_cases.shadow_ports import ShadowStore
 
 
 class Clock(Protocol):
@@ -93,60 +89,6 @@ class Ledger(Protocol):
         """Raises LedgerRefused or LedgerUnavailable (shared/payments/posting.py, where adapters may see them)."""
 
 
-class BankFiles(Protocol):
-    """Where the bank's files are put. A file that is still being written is not among them."""
-
-    async def list(self) -> Sequence[str]:
-        """The names of files that are neither done nor set aside, in order."""
-
-    async def read(self, name: str) -> bytes:
-        """The file, or the first bytes of one that is longer than any may be (bank_files.BYTES_MAX)."""
-
-    async def done(self, name: str) -> None:
-        """The file that was read is in the database: it is not listed again. Moved by another already: no error."""
-
-    async def set_aside(self, name: str, reason: str) -> None:
-        """The file that was read cannot be taken: it is kept, with the reason, and not listed again."""
-
-
-class BankLedger(Protocol):
-    """What the bank said, at rest: each file once by its sha256, each fact once by its id."""
-
-    async def outcome_of(self, sha256: str) -> str | None:
-        """`importing`, `imported` or `refused`; None for a file that was never seen."""
-
-    async def refuse(self, sha256: str, name: str, reason: str, now: datetime) -> None:
-        """The file is not taken; again changes nothing."""
-
-    async def begin(self, file: BankFile, now: datetime) -> None:
-        """The file is `importing`; again changes nothing."""
-
-    async def keep(self, sha256: str, facts: Sequence[BankFact], now: datetime) -> Sequence[BankFact]:
-        """Store those that are new, due now; returns those whose id stands for another fact already."""
-
-    async def keep_contradiction(self, sha256: str, fact: BankFact, reason: str, now: datetime) -> None:
-        """Store, beside the fact of that id, what the bank says of it now: set aside; again changes nothing."""
-
-    async def finish(self, sha256: str, now: datetime) -> None:
-        """Every fact of the file is kept: it is `imported`."""
-
-    async def due(self, now: datetime, limit: int) -> Sequence[KeptFact]:
-        """Facts neither applied nor set aside whose time has come, in the order in which they occurred."""
-
-    async def take(self, kept: KeptFact, due_at: datetime) -> bool:
-        """Put the next attempt off to `due_at`, before this one: False if somebody else took this one."""
-
-    async def applied(self, kept: KeptFact, payment_id: str, now: datetime) -> None: ...
-
-    async def put_aside(self, kept: KeptFact, payment_id: str | None, reason: str, now: datetime) -> None: ...
-
-    async def payment_ids(self, transaction_id: str) -> Sequence[str]:
-        """Payments whose sale Chase knows by that id, if it was not declined: one, none, or by a fault several."""
-
-    async def unsettled(self, created_before: datetime, limit: int) -> Unsettled:
-        """Captured payments begun before, of which no settlement was heard."""
-
-
 class Span(Protocol):
     """A step that lasts: calls made within it are its children in the trace. Its end is a figure."""
 
@@ -199,12 +141,18 @@ class Payments(Protocol):
     """Payments at rest. Each call is one round trip; each write is one commit, all or none."""
 
     async def begin_sale(
-        self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None, attempt: Attempt | None = None
+        self,
+        payment: Payment,
+        fingerprint: Fingerprint,
+        nonce: Nonce | None,
+        attempt: Attempt | None = None,
+        terms: Terms | None = None,
     ) -> None:
         """
         Commit 1. `attempt` is the sale as its network's rules see it; None where none applies, or nothing will leave.
 
-        Raises Unauthenticated (nonce seen before), KeyTaken, BillOpen or RetryBlocked; then nothing is stored.
+        `terms` is the live decision that it needs; None where nothing will leave. Raises Unauthenticated (nonce seen
+        before), KeyTaken, NotLive, DecisionMade, BillOpen or RetryBlocked; then nothing is stored.
         """
 
     async def past_declines(self, attempt: Attempt) -> Sequence[PastDecline]:
@@ -212,6 +160,9 @@ class Payments(Protocol):
 
     async def by_key(self, caller: str, idempotency_key: str, nonce: Nonce | None) -> KeyRecord | None:
         """What the key stands for; stores `nonce` on the way. Raises Unauthenticated if it was seen before."""
+
+    async def spend(self, nonce: Nonce) -> None:
+        """Store the nonce of a write that has nothing else to store. Raises Unauthenticated if it was seen before."""
 
     async def refuse(self, payment: Payment, fingerprint: Fingerprint, nonce: Nonce | None) -> str:
         """
@@ -307,31 +258,6 @@ class Postings(Protocol):
         """How many the ledger is not known to have."""
 
 
-class RolloutStore(Protocol):
-    """The rollout at rest. Each call is one round trip."""
-
-    async def versions(self, limit: int) -> Sequence[RolloutVersion]:
-        """Newest first."""
-
-    async def add_version(self, version: RolloutVersion, nonce: Nonce | None) -> None:
-        """Raises ChangedMeanwhile if another version was written since the one before it."""
-
-    async def decide(self, decision: StoredDecision, nonce: Nonce | None) -> StoredDecision:
-        """
-        The decision that stands for the attempt: this one, if there was none.
-
-        Raises PaymentUnresolved where the bill has an open live payment of another attempt; then nothing is stored.
-        """
-
-    async def decision(self, caller: str, attempt: str) -> StoredDecision | None: ...
-
-    async def give_up(self, decision: StoredDecision, nonce: Nonce | None) -> StoredDecision | None:
-        """`off` for ever, if no payment has the attempt's key; None if one has."""
-
-    async def expire(self, asked: Asked, now: datetime) -> bool:
-        """Make a live decision that is over `off` for ever, if no payment has its key; whether it is over."""
-
-
 class Purging(Protocol):
     """Forgets what has had its time."""
 
@@ -361,45 +287,6 @@ class Sealing(Protocol):
         """Raises CannotOpen: sealed for another payment, under a key that is gone, or damaged."""
 
 
-class AuditTrail(Protocol):
-    """Sealed histories as they stand in the database, a page at a time, each page from one snapshot."""
-
-    async def payments(self, after: str, limit: int) -> Sequence[SealedPayment]:
-        """The next by id, from behind `after` ("" for the first page)."""
-
-    async def touched(self, page: Touched, limit: int) -> tuple[Sequence[SealedPayment], Touched | None]:
-        """Those that were last changed in a time, and the page that follows; None where this was the last."""
-
-    async def orphans(self, after: str, limit: int) -> Sequence[str]:
-        """Payment ids of history whose payment is gone, from behind `after`."""
-
-    async def standing(self, leaves: Sequence[Leaf]) -> Mapping[str, Standing]:
-        """What is there now, by payment id."""
-
-    async def anchors(self) -> Sequence[Anchor]:
-        """All that were made, the oldest first."""
-
-    async def add_anchor(self, anchor: Anchor, made_at: datetime) -> None:
-        """Store it; nothing happens where its day has one."""
-
-
-class AnchorStore(Protocol):
-    """
-    Where anchors are kept for ever: what is there can be neither changed nor removed, not even by us.
-
-    Every method raises AnchorStoreUnavailable.
-    """
-
-    async def put(self, day: date, lines: AsyncIterator[str]) -> bool:
-        """Keep `lines` under `day`, whole or not at all. False if there is one already: then that one stays."""
-
-    async def days(self) -> Sequence[date]:
-        """The days that have one, ascending."""
-
-    def lines(self, day: date) -> AsyncIterator[str]:
-        """What is kept under `day`, as it was put."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
     """
@@ -421,5 +308,6 @@ class Outside:
     postings: Postings
     ledger: Ledger
     sealing: Sealing
+    shadow: ShadowStore
     instrument_marks: InstrumentMarks
     chance: Callable[[], float]

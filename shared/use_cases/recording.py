@@ -76,10 +76,11 @@ class Recording:
         return after
 
     async def again(self, payment: Payment) -> Payment:
-        """The payment as it is now."""
+        """The payment as it is now; as it was last seen, and alarmed, if it should be gone."""
         found = await self._payments.get(payment.id)
-        assert found is not None, f"{payment.id} was stored and is gone"
-        return found
+        if found is None:
+            self._telemetry.alarm("payment.gone", paymentId=payment.id)
+        return found or payment
 
     def tell(self, payment: Payment, operation: Operation, outcome: Outcome) -> None:
         """One event for each outcome; an alarm for what a person must look at."""
@@ -119,5 +120,6 @@ def _with(
     sealed: SealedInstrument | None,
 ) -> Payment | None:
     if operation.kind is OperationKind.SALE:
-        return with_sale_outcome(payment, outcome, occasion=occasion, actor=actor, queue=sealed is not None)
+        by_us = sealed is not None or payment.mode == "shadow"
+        return with_sale_outcome(payment, outcome, occasion=occasion, actor=actor, queue=by_us)
     return with_follow_up_outcome(payment, operation, outcome, occasion=occasion, actor=actor)

@@ -6,7 +6,8 @@ from shared.payments.errors import RefundExceedsBalance
 from shared.payments.operations import OperationKind
 from shared.payments.payment import Payment
 from shared.payments.state_machine import State
-from shared.use_cases.asking_for import AskingFor, FollowUpAnswer, FollowUpCall
+from shared.use_cases.asking_for import AskingFor
+from shared.use_cases.calls import FollowUpAnswer, FollowUpCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,57 +11,50 @@ from typing import Final
 from shared.payments.errors import (
     BillOpen,
     ChangedMeanwhile,
+    DecisionMade,
     FieldError,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     InvalidRequest,
     KeyTaken,
+    NotLive,
     Overloaded,
     PaymentUnresolved,
     RetryBlocked,
 )
-from shared.payments.idempotency import KeyRecord, Nonce
+from shared.payments.idempotency import KeyRecord
 from shared.payments.inquiry import EMPTIES_NEEDED, SEND_WITHIN_S, OnNotFound
-from shared.payments.lifecycle import reclaimed, submitted_sale, unsent
+from shared.payments.lifecycle import live_disabled, reclaimed, submitted_sale, unsent
 from shared.payments.payment import Payment
 from shared.payments.requests import Merchant, SaleRequest, kept_of
 from shared.payments.sale_attempts import Attempt
 from shared.payments.sale_rules import problems_of
 from shared.payments.state_machine import State
+from shared.shadow.document import Mode
+from shared.shadow.stored_decision import StoredDecision, Terms
+from shared.use_cases.calls import LeftToExisting, SaleAnswer, SaleCall
 from shared.use_cases.charging import Charging
 from shared.use_cases.network_rules import NetworkRules
 from shared.use_cases.ports import BodyMark, Outside
+from shared.use_cases.sale_rollout import SaleRollout
+from shared.use_cases.shadow_intake import ShadowIntake
 
 # Long enough for a usual answer of Chase, short enough that a caller who repeats at once is told to wait.
 _IN_PROGRESS_RETRY_AFTER_S: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
-class SaleCall:
-    """One call of the sale route: who asks for what under which key. `body` knows the same body again."""
-
-    request: SaleRequest
-    caller: str
-    idempotency_key: str
-    body: BodyMark
-    nonce: Nonce | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SaleAnswer:
-    """The payment as it stands; `replayed` if this call changed nothing."""
-
-    payment: Payment
-    replayed: bool = False
+Answer = SaleAnswer | LeftToExisting
 
 
 class Sale:
-    """`answer_within_s` bounds how long a caller waits; the work itself goes on."""
+    """`answer_within_s` bounds how long a caller waits; the work itself goes on. `shadow` None: it is not set up."""
 
     def __init__(
         self,
         outside: Outside,
         charging: Charging,
+        rollout: SaleRollout,
+        shadow: ShadowIntake | None,
         *,
         answer_within_s: float,
         in_flight_max: int,
@@ -70,17 +63,17 @@ class Sale:
         self._payments, self._merchants, self._charging = outside.payments, outside.merchants, charging
         self._clock, self._identifiers, self._tasks = outside.clock, outside.identifiers, outside.tasks
         self._answer_within_s, self._on_not_found = answer_within_s, on_not_found
-        self._rules = NetworkRules(outside)
+        self._rules, self._rollout, self._shadow = NetworkRules(outside), rollout, shadow
         self._in_flight, self._in_flight_max = 0, in_flight_max
         self._telemetry = outside.telemetry
 
-    async def take(self, call: SaleCall) -> SaleAnswer:
+    async def take(self, call: SaleCall) -> Answer:
         """
-        Charge the payer once, however often this is called with the same key.
+        Charge the payer once, however often this is called with the same key; or leave it to the existing processor.
 
         Answers within `answer_within_s`, with the payment as it then is; the work goes on. Raises InvalidRequest,
-        Unauthenticated (nonce), IdempotencyInProgress, IdempotencyKeyReused or PaymentUnresolved; Overloaded, at once
-        and before anything is stored, while `in_flight_max` sales are at work.
+        Unauthenticated (nonce), IdempotencyInProgress, IdempotencyKeyReused, PaymentUnresolved, DecisionRequired or
+        DecisionExpired; Overloaded, at once and before anything is stored, while `in_flight_max` sales are at work.
         """
         if self._in_flight >= self._in_flight_max:
             self._telemetry.count("sales.overloaded")
@@ -95,7 +88,7 @@ class Sale:
         task.add_done_callback(self._landed)
         await asyncio.wait({task}, timeout=self._answer_within_s)
         if task.done():
-            answer: SaleAnswer = task.result()
+            answer: Answer = task.result()
             return answer
         if progress.payment is None:
             raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S)
@@ -126,23 +119,81 @@ class Sale:
             raise refused
         return SaleAnswer(payment, replayed=True)
 
-    async def _begin(self, progress: "_Progress") -> SaleAnswer:
-        call = progress.call
+    async def _begin(self, progress: "_Progress") -> Answer:
         progress.send_before_s = self._clock.boot_s() + SEND_WITHIN_S
-        payment = self._intent(progress)
+        terms = await self._rollout.terms(progress.call.attempt)
+        try:
+            if isinstance(terms, StoredDecision) and terms.mode is not Mode.LIVE:
+                return await self._left(progress, terms)
+            return await self._live(progress, terms)
+        except DecisionMade:
+            # Decided before, though none was required: what was decided holds.
+            return await self._live(progress, progress.call.attempt)
+
+    async def _live(self, progress: "_Progress", terms: Terms) -> Answer:
+        call, payment = progress.call, self._intent(progress)
         attempt = self._rules.attempt(call.request, payment)
         try:
-            await self._payments.begin_sale(payment, call.body.fingerprint, call.nonce, attempt)
+            await self._payments.begin_sale(payment, call.body.fingerprint, call.nonce, attempt, terms)
         except KeyTaken:
             return await self._repeated(progress, payment)
         except BillOpen:
             return await self._refused(progress, payment)
+        except NotLive:
+            return await self._not_live(progress, payment)
         except RetryBlocked:
             assert attempt is not None, "nothing else is refused so"
             return await self._blocked(progress, payment, attempt)
         return await self._charge(progress, payment)
 
-    async def _blocked(self, progress: "_Progress", intent: Payment, attempt: Attempt) -> SaleAnswer:
+    async def _left(self, progress: "_Progress", made: StoredDecision) -> Answer:
+        """To the existing processor, by a decision that stands, or by one that is to be made."""
+        if self._rollout.is_made_before:
+            return await self._to_existing(progress, made)
+        if made.mode is Mode.SHADOW and self._shadow is not None and self._shadow.takes(progress.call):
+            try:
+                return await self._shadow.sale(progress.call, made=made)
+            except KeyTaken:
+                return await self._repeated(progress, None)
+            except DecisionMade:
+                pass
+        # It is kept though nothing else is: what was left to the existing processor once is never sold here later.
+        standing = await self._rollout.make(made)
+        if standing.mode is Mode.LIVE:
+            return await self._live(progress, progress.call.attempt)
+        return await self._to_existing(progress, standing)
+
+    async def _to_existing(self, progress: "_Progress", standing: StoredDecision) -> Answer:
+        if standing.mode is Mode.OFF:
+            return LeftToExisting(Mode.OFF)
+        if self._shadow is None:
+            return LeftToExisting(Mode.SHADOW, recorded=False)
+        if not self._shadow.takes(progress.call):
+            return await self._not_taken(progress, self._shadow)
+        try:
+            return await self._shadow.sale(progress.call, made=None)
+        except KeyTaken:
+            return await self._repeated(progress, None)
+
+    async def _not_taken(self, progress: "_Progress", shadow: ShadowIntake) -> Answer:
+        call = progress.call
+        if await self._payments.by_key(call.caller, call.idempotency_key, None) is not None:
+            return await self._repeated(progress, None)
+        return shadow.lost(call)
+
+    async def _not_live(self, progress: "_Progress", intent: Payment) -> Answer:
+        call = progress.call
+        standing = await self._rollout.standing(call.attempt)
+        if standing.mode is not Mode.LIVE:
+            return await self._to_existing(progress, standing)
+        ended = live_disabled(intent, now=self._clock.now())
+        try:
+            await self._payments.begin_sale(ended, call.body.fingerprint, call.nonce)
+        except KeyTaken:
+            return await self._repeated(progress, intent)
+        return SaleAnswer(ended)
+
+    async def _blocked(self, progress: "_Progress", intent: Payment, attempt: Attempt) -> Answer:
         """A rule of the network does not let it leave: that is stored under the key, and told for ever."""
         call = progress.call
         ended = await self._rules.blocked(unsent(intent), attempt, actor=call.caller)
@@ -152,7 +203,7 @@ class Sale:
             return await self._repeated(progress, intent)
         return SaleAnswer(ended)
 
-    async def _refused(self, progress: "_Progress", payment: Payment) -> SaleAnswer:
+    async def _refused(self, progress: "_Progress", payment: Payment) -> Answer:
         call = progress.call
         try:
             other = await self._payments.refuse(payment, call.body.fingerprint, call.nonce)
@@ -173,14 +224,22 @@ class Sale:
             now=self._clock.now(),
         )
 
-    async def _repeated(self, progress: "_Progress", intent: Payment) -> SaleAnswer:
+    async def _repeated(self, progress: "_Progress", intent: Payment | None) -> Answer:
         payment = await self._standing(progress.call, intent)
         if payment is None:
+            assert intent is not None, "the key stands for nothing else"
             # Our own commit 1, whose acknowledgement was lost on a reconnect.
             return await self._charge(progress, intent)
+        if payment.mode == "shadow":
+            return await self._repeated_in_shadow(progress.call, payment)
         if self._may_be_sent_again(payment):
             return await self._send_again(progress, payment)
         return SaleAnswer(payment, replayed=True)
+
+    async def _repeated_in_shadow(self, call: SaleCall, payment: Payment) -> SaleAnswer:
+        if self._shadow is None:
+            return SaleAnswer(payment, replayed=True)
+        return await self._shadow.repeated(payment, call.control)
 
     async def _standing(self, call: SaleCall, intent: Payment | None = None) -> Payment | None:
         """
@@ -192,7 +251,7 @@ class Sale:
         if known is None:
             raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S)
         payment = _of_the_same_body(known, call.body)
-        if payment.state is not State.SUBMITTED:
+        if payment.state is not State.SUBMITTED or payment.mode == "shadow":
             return payment
         if intent is not None and payment.id == intent.id:
             return None

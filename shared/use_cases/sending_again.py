@@ -8,15 +8,18 @@ from dataclasses import replace
 from typing import Final
 
 from shared.payments.beside import Beside, Received
+from shared.payments.capture import overtaken
 from shared.payments.inquiry import SEND_WITHIN_S
 from shared.payments.lifecycle import cancelled, reclaimed, submission_of
-from shared.payments.operations import SENDABLE, OperationKind
+from shared.payments.not_found import not_found
+from shared.payments.operations import SENDABLE, OperationKind, OperationState
 from shared.payments.payment import Operation, Payment
 from shared.payments.requests import Merchant, SaleRequest, merchant_of
 from shared.payments.state_machine import TRANSITIONS, State
 from shared.use_cases.charging import Charging
 from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.network_rules import NetworkRules
+from shared.use_cases.occasions import Occasions
 from shared.use_cases.ports import Outside
 from shared.use_cases.recording import Recording
 
@@ -30,9 +33,9 @@ class InstrumentGone(Exception):
 class SendingAgain:
     def __init__(self, outside: Outside, recording: Recording, charging: Charging, following_up: FollowingUp) -> None:
         self._payments, self._clock, self._sealing = outside.payments, outside.clock, outside.sealing
-        self._merchants, self._recording = outside.merchants, recording
+        self._merchants, self._recording, self._shadow = outside.merchants, recording, outside.shadow
         self._charging, self._following_up = charging, following_up
-        self._rules = NetworkRules(outside)
+        self._rules, self._occasions = NetworkRules(outside), Occasions(outside)
 
     async def send(self, payment: Payment, operation: Operation, *, message: Received | None = None) -> Payment:
         """
@@ -45,8 +48,7 @@ class SendingAgain:
             return payment
         beside = Beside(message=message)
         if (payment.state, submission_of(operation)) not in TRANSITIONS:
-            ended = cancelled(payment, operation, actor=ACTOR, now=self._clock.now())
-            return await self._recording.step(payment, ended, beside)
+            return await self._recording.step(payment, self._ended(payment, operation), beside)
         request = await self._request(payment) if operation.kind is OperationKind.SALE else None
         send_before_s = self._clock.boot_s() + SEND_WITHIN_S
         claimed = reclaimed(payment, operation, actor=ACTOR, now=self._clock.now())
@@ -65,7 +67,18 @@ class SendingAgain:
         merchant = self._merchant(claimed)
         return await self._charging.charge(request, claimed, merchant, send_before_s=send_before_s)
 
+    def _ended(self, payment: Payment, operation: Operation) -> Payment:
+        """Not sent any more. What may have left once is not called unsent: the capture, or Chase's silence, ends it."""
+        if operation.state is OperationState.QUEUED:
+            return cancelled(payment, operation, actor=ACTOR, now=self._clock.now())
+        end = overtaken if operation.kind is OperationKind.VOID else not_found
+        return end(payment, operation, occasion=self._occasions.now(operation.attempts), actor=ACTOR)
+
     async def _request(self, payment: Payment) -> SaleRequest:
+        if payment.mode == "shadow":
+            mirrored = await self._shadow.request(payment.id)
+            assert mirrored is not None, "it was stored in the payment's own commit"
+            return mirrored
         sealed = await self._payments.sealed_instrument(payment.id)
         if sealed is None:
             raise InstrumentGone(f"{payment.id} waits to be sent, and its instrument is not kept")
@@ -74,4 +87,7 @@ class SendingAgain:
     def _merchant(self, payment: Payment) -> Merchant:
         """As settings have it, under the merchant id of the sale: under another Chase would take a second one."""
         known = self._merchants.get(payment.biller_id)
-        return merchant_of(payment) if known is None else replace(known, merchant_id=payment.merchant_id)
+        begun_with = merchant_of(payment)
+        if known is None:
+            return begun_with
+        return replace(known, merchant_id=begun_with.merchant_id, shadow=begun_with.shadow)

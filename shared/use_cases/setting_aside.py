@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from shared.payments.cards import holds_a_number
+from shared.payments.cards import holds_a_written_number
 from shared.payments.messages import Message, Queue, UnreadableMessage, read_message
 from shared.use_cases.ports import Outside
 
@@ -40,5 +40,6 @@ class SettingAside:
 
 
 def _shown(body: bytes) -> str:
-    text = body[:_BODY_MAX].decode("utf-8", "replace").replace("\x00", "\ufffd")
-    return _HIDDEN if holds_a_number(text) else text
+    # All of it is looked at: cut first, most of a number would pass for none.
+    text = body.decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return _HIDDEN if holds_a_written_number(text) else text[:_BODY_MAX]

@@ -38,14 +38,16 @@ class UpdateState:
         """
         The payment with the report in it; as it is, where the same report is in it already.
 
-        Raises NotFound, StaleVersion, InvalidRequest (an operation that is not this payment's), or InvalidState where
-        the table does not allow it: then nothing has changed.
+        Raises NotFound, StaleVersion, Unauthenticated (nonce seen before), InvalidRequest (an operation that is not
+        this payment's), or InvalidState where the table does not allow it: then nothing has changed.
         """
         for _ in range(_ROUNDS_MAX):
             payment = await self._payments.get(call.payment_id)
             if payment is None or not (call.billers is None or payment.biller_id in call.billers):
                 raise NotFound("no such payment among this caller's billers")
             if is_known(payment, call.update):
+                if call.nonce is not None:
+                    await self._payments.spend(call.nonce)
                 return payment
             if call.version is not None and call.version != payment.version:
                 raise StaleVersion(f"it is at version {payment.version} now: read it, and decide again")

@@ -9,7 +9,8 @@ from shared.payments.next_step import REFUNDABLE
 from shared.payments.operations import OperationKind
 from shared.payments.payment import Payment
 from shared.payments.state_machine import State
-from shared.use_cases.asking_for import AskingFor, FollowUpAnswer, FollowUpCall
+from shared.use_cases.asking_for import AskingFor
+from shared.use_cases.calls import FollowUpAnswer, FollowUpCall
 from shared.use_cases.ports import Outside
 from shared.use_cases.recording import Recording
 from shared.use_cases.refund import Refund

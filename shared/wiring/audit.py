@@ -7,11 +7,12 @@ from shared.database.statements import First
 from shared.database.unit_of_work import Engine
 from shared.payments.audit import Keyring
 from shared.settings import AuditSettings
-from shared.use_cases import ports
 from shared.use_cases.audit_anchor import AuditAnchor
+from shared.use_cases.audit_ports import AnchorStore
+from shared.use_cases.ports import Outside
 
 
-def anchor_store(settings: AuditSettings) -> ports.AnchorStore | None:
+def anchor_store(settings: AuditSettings) -> AnchorStore | None:
     """Where settings say that anchors are kept; None where they say nothing."""
     if settings.audit_anchor_container_url is not None:
         return BlobAnchors(opened_by_identity(settings.audit_anchor_container_url))
@@ -20,7 +21,7 @@ def anchor_store(settings: AuditSettings) -> ports.AnchorStore | None:
     return None
 
 
-def audit_anchor(settings: AuditSettings, outside: ports.Outside, engine: Engine, first: First) -> AuditAnchor | None:
+def audit_anchor(settings: AuditSettings, outside: Outside, engine: Engine, first: First) -> AuditAnchor | None:
     """None where settings keep no anchors."""
     store = anchor_store(settings)
     if store is None:

@@ -21,7 +21,7 @@ from shared.database.unit_of_work import DatabaseError, Engine
 from shared.payments.anchor import AnchorBroken, AnchorStoreUnavailable
 from shared.payments.audit import Keyring
 from shared.settings import AuditSettings, SettingsError
-from shared.use_cases import ports
+from shared.use_cases.audit_ports import AnchorStore
 from shared.use_cases.audit_verification import AuditVerification
 from shared.wiring.audit import anchor_store
 
@@ -41,7 +41,7 @@ def main(environ: Mapping[str, str], write: Callable[[str], object]) -> int:
         return 2
 
 
-async def _verified(settings: AuditSettings, store: ports.AnchorStore | None, write: Callable[[str], object]) -> int:
+async def _verified(settings: AuditSettings, store: AnchorStore | None, write: Callable[[str], object]) -> int:
     engine, first = _engine(settings)
     verification = AuditVerification(SqlAuditTrail(engine, first=first), store, Keyring.of(settings.audit_keys))
     found: Counter[str] = Counter()

@@ -1,6 +1,7 @@
 """Every part, joined; mypy proves here that adapters fit the ports. Imported at the first call, not at indexing."""
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -14,6 +15,9 @@ from shared.database.outbox import SqlMessages
 from shared.database.oversight import SqlInvariants
 from shared.database.payments import PUBLISH_LEASE_S, SqlPayments
 from shared.database.purge import SqlPurging
+from shared.database.shadow import SqlShadow
+from shared.database.statements import First
+from shared.database.unit_of_work import Engine
 from shared.fingerprint import Fingerprints
 from shared.messaging.publisher import ServiceBusPublisher
 from shared.payments.audit import Chain, Keyring
@@ -24,6 +28,9 @@ from shared.use_cases.applying_facts import ApplyingFacts
 from shared.use_cases.asking_for import AskingFor
 from shared.use_cases.charging import Charging
 from shared.use_cases.chase_retry import ChaseRetry
+from shared.use_cases.comparing import Comparing
+from shared.use_cases.comparison_due import ComparisonDue
+from shared.use_cases.control_report import ControlReport
 from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.inquiries import Inquiries
 from shared.use_cases.invariants import CheckInvariants
@@ -38,8 +45,10 @@ from shared.use_cases.recording import Recording
 from shared.use_cases.refresh import Refresh
 from shared.use_cases.refund import Refund
 from shared.use_cases.sale import Sale
+from shared.use_cases.sale_rollout import SaleRollout
 from shared.use_cases.sending_again import SendingAgain
 from shared.use_cases.setting_aside import SettingAside
+from shared.use_cases.shadow_mirror import ShadowMirror
 from shared.use_cases.tasks import TrackedTasks
 from shared.use_cases.unposted import Unposted
 from shared.use_cases.update_state import UpdateState
@@ -53,6 +62,7 @@ from shared.wiring.database import database
 from shared.wiring.ledger import ledger
 from shared.wiring.rollout import rollout
 from shared.wiring.services import Services
+from shared.wiring.shadow import close_intake, shadow_intake
 from shared.wiring.telemetry import closed, watched
 from shared.wiring.telemetry import telemetry as telemetry_of
 
@@ -66,14 +76,21 @@ def build(
     publisher: ports.Publisher | None = None,
     clock: ports.Clock | None = None,
     telemetry: ports.Telemetry | None = None,
+    through: Callable[[ports.Outside], ports.Outside] = lambda outside: outside,
+    stored_in: tuple[Engine, First] | None = None,
 ) -> Services:
-    """Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies."""
+    """
+    Every part, joined. Opens nothing yet but the embedded database, whose migrations it applies.
+
+    What the verbs need from outside they get `through` what stands before it: a test that breaks a port.
+    `stored_in` stands in for the database that settings name: the engine, and how it words "the first rows".
+    """
     real_clock = SystemClock()
     clock = clock or real_clock
     telemetry = telemetry or telemetry_of(settings, clock)
     fingerprints = Fingerprints(settings.fingerprint_keys)
     publisher = publisher or service_bus_publisher(settings)
-    unmeasured, first = database(settings, real_clock)
+    unmeasured, first = stored_in or database(settings, real_clock)
     engine, chase, tasks = (
         MeasuredEngine(unmeasured, telemetry),
         chase_client(settings, clock, telemetry),
@@ -81,41 +98,49 @@ def build(
     )
     booking, close_ledger = ledger(settings, engine)
     shadow = shadow_client(settings, clock, telemetry)
-    outside = ports.Outside(
-        payments=SqlPayments(
-            engine,
-            first=first,
-            chain=Chain(Keyring.of(settings.audit_keys)),
-            lease=timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S)),
-        ),
-        chase=RoutedChase(chase, shadow),
-        merchants=settings.known_merchants(),
-        clock=clock,
-        pace=settings.pace,
-        identifiers=TimeOrderedIdentifiers(),
-        tasks=tasks,
-        telemetry=telemetry,
-        messages=SqlMessages(engine, first=first),
-        publisher=publisher,
-        postings=SqlPostings(engine, first=first),
-        ledger=booking,
-        sealing=InstrumentSealing(settings.instrument_keys),
-        instrument_marks=fingerprints,
-        chance=random.random,
+    chain, identifiers = Chain(Keyring.of(settings.audit_keys)), TimeOrderedIdentifiers()
+    lease = timedelta(seconds=settings.pace.wait_s(PUBLISH_LEASE_S))
+    outside = through(
+        ports.Outside(
+            payments=SqlPayments(
+                engine,
+                first=first,
+                chain=chain,
+                lease=lease,
+            ),
+            chase=RoutedChase(chase, shadow),
+            merchants=settings.known_merchants(),
+            clock=clock,
+            pace=settings.pace,
+            identifiers=identifiers,
+            tasks=tasks,
+            telemetry=telemetry,
+            messages=SqlMessages(engine, first=first),
+            publisher=publisher,
+            postings=SqlPostings(engine, first=first),
+            ledger=booking,
+            sealing=InstrumentSealing(settings.instrument_keys),
+            shadow=SqlShadow(engine, first=first, chain=chain, new_id=identifiers.operation, lease=lease),
+            instrument_marks=fingerprints,
+            chance=random.random,
+        )
     )
     publishing = Publishing(outside)
     recording = Recording(outside, publishing)
-    inquiries = Inquiries(outside, recording, on_not_found=settings.on_not_found)
+    who = rollout(settings, outside, engine, first)
+    inquiries = Inquiries(outside, recording, on_not_found=settings.on_not_found, held=who.current.holds_all)
     landing = Landing(outside, recording, inquiries)
-    charging, following_up = Charging(outside, landing), FollowingUp(outside, landing)
-    asking_for = AskingFor(outside, following_up, inquiries, answer_within_s=settings.sale_answer_within_s)
+    charging, following_up = Charging(outside, landing), FollowingUp(outside, landing, who.current.holds_all)
+    intake = shadow_intake(settings, outside, publishing)
+    asking_for = AskingFor(outside, following_up, inquiries, intake, answer_within_s=settings.sale_answer_within_s)
     refund = Refund(asking_for)
     sending_again = SendingAgain(outside, recording, charging, following_up)
     ledger_posting = LedgerPosting(outside)
     unposted = Unposted(outside, ledger_posting)
     update_state = UpdateState(outside, recording)
+    comparing = Comparing(outside)
+    mirror = ShadowMirror(outside, recording, sending_again, following_up, comparing)
     applying = ApplyingFacts(outside, recording, update_state)
-    who = rollout(settings, outside, engine, first)
     source = bank_files(settings, now=real_clock.now)
 
     async def database_status() -> Status:
@@ -131,6 +156,7 @@ def build(
 
     async def close() -> None:
         await tasks.close(_CLOSE_WITHIN_S)
+        await close_intake(intake)
         if isinstance(publisher, ServiceBusPublisher):
             await publisher.close()
         await chase.close()
@@ -153,6 +179,8 @@ def build(
         sale=Sale(
             outside,
             charging,
+            SaleRollout(outside, who.store, who.current, decision_required=settings.rollout_decision_required),
+            intake,
             answer_within_s=settings.sale_answer_within_s,
             in_flight_max=settings.sales_in_flight_max,
             on_not_found=settings.on_not_found,
@@ -164,11 +192,16 @@ def build(
         chase_retry=ChaseRetry(outside, sending_again),
         ledger_posting=ledger_posting,
         setting_aside=SettingAside(outside),
+        control_report=ControlReport(outside, comparing),
+        shadow_mirror=mirror,
+        comparison_due=ComparisonDue(outside, comparing, mirror),
         outbox_sweep=OutboxSweep(outside, publishing),
         reconciliation=Reconciliation(outside, recording, inquiries, sending_again, unposted),
         bank_file_import=bank_import(settings, outside, engine, first, applying, source),
         decide_rollout=who.decide,
         change_rollout=who.change,
+        shadow_report=who.report,
+        rollout_guard=who.guard,
         billers=outside.merchants.keys(),
         purge=Purge(
             outside,

@@ -5,7 +5,7 @@ from typing import Final
 
 from shared.database import journal
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES
+from shared.database.refusals import UNIQUE_RULES
 from shared.database.sqlite import SqliteEngine
 from shared.database.sqlserver import SqlServerEngine
 from shared.database.sqlserver_login import odbc_login

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from shared.use_cases.bank_file_import import BankFileImport
     from shared.use_cases.change_rollout import ChangeRollout
     from shared.use_cases.chase_retry import ChaseRetry
+    from shared.use_cases.comparison_due import ComparisonDue
+    from shared.use_cases.control_report import ControlReport
     from shared.use_cases.decide_rollout import DecideRollout
     from shared.use_cases.ledger_posting import LedgerPosting
     from shared.use_cases.outbox_sweep import OutboxSweep
@@ -20,8 +22,11 @@ if TYPE_CHECKING:
     from shared.use_cases.reconciliation import Reconciliation
     from shared.use_cases.refresh import Refresh
     from shared.use_cases.refund import Refund
+    from shared.use_cases.rollout_guard import RolloutGuard
     from shared.use_cases.sale import Sale
     from shared.use_cases.setting_aside import SettingAside
+    from shared.use_cases.shadow_mirror import ShadowMirror
+    from shared.use_cases.shadow_report import ShadowReport
     from shared.use_cases.update_state import UpdateState
     from shared.use_cases.void import Void
 
@@ -45,10 +50,15 @@ class Services:
     chase_retry: "ChaseRetry"
     ledger_posting: "LedgerPosting"
     setting_aside: "SettingAside"
+    control_report: "ControlReport"
+    shadow_mirror: "ShadowMirror"
+    comparison_due: "ComparisonDue"
     outbox_sweep: "OutboxSweep"
     reconciliation: "Reconciliation"
     decide_rollout: "DecideRollout"
     change_rollout: "ChangeRollout"
+    shadow_report: "ShadowReport"
+    rollout_guard: "RolloutGuard"
     billers: Collection[str]
     purge: "Purge"
     bank_file_import: "BankFileImport | None"

@@ -14,7 +14,7 @@ from azure.storage.blob.aio import ContainerClient
 from shared.anchors.blobs import BlobAnchors
 from shared.anchors.directory import DirectoryAnchors
 from shared.payments.anchor import AnchorStoreUnavailable
-from shared.use_cases.ports import AnchorStore
+from shared.use_cases.audit_ports import AnchorStore
 from tests.anchors.blob_service import BlobService, serving
 
 DAY, NEXT = date(2026, 11, 23), date(2026, 11, 24)

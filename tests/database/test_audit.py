@@ -13,7 +13,8 @@ import pytest
 
 from shared.database.audit import SqlAuditTrail
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments
+from shared.database.payments import SqlPayments
+from shared.database.refusals import UNIQUE_RULES
 from shared.database.rows import HISTORY, time_text
 from shared.database.sqlite import SqliteEngine
 from shared.database.sqlserver_migrations import migrate_sqlserver
@@ -23,10 +24,9 @@ from shared.payments.anchor import Anchor, Leaf, Standing, Touched
 from shared.payments.audit import SEALED, Chain, Keyring
 from shared.payments.audit_verification import Head, verify_payment
 from shared.payments.idempotency import Fingerprint
-from shared.payments.lifecycle import with_sale_outcome
 from shared.payments.outcome import Declined, Unknown
 from shared.payments.payment import Payment
-from tests.builders import CHAIN, KEYRING, NOW, a_submitted_payment, approved
+from tests.builders import CHAIN, KEYRING, NOW, a_submitted_payment, approved, sold
 from tests.database.conftest import ENGINES, MIGRATIONS, SqlServerDatabase, stand_in
 
 LATER = NOW + timedelta(seconds=5)
@@ -45,8 +45,7 @@ class Sealed:
         return payment
 
     async def saved(self, before: Payment, outcome: Any = None) -> Payment:
-        after = with_sale_outcome(before, outcome or approved(), inquire_at=LATER, actor="chase", now=LATER)
-        assert after is not None
+        after = sold(before, outcome or approved(), now=LATER)
         await self.payments.save(before, after)
         return after
 

@@ -8,12 +8,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.proof.starts import STARTS, build
 
 from shared.database.invariants import INVARIANTS, SHOWN_MAX, ask, main
 from shared.database.statements import First
 from shared.database.unit_of_work import Engine
 from tests.builders import NOW
+from tests.proof.starts import STARTS, build
 
 # Rows of the journeys: captured, refunded, and this one, with a refund of which nothing is known.
 THE = {

@@ -15,19 +15,22 @@ from typing import Any
 import pytest
 
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments
+from shared.database.payments import SqlPayments
+from shared.database.refusals import UNIQUE_RULES
 from shared.database.sqlite import SqliteEngine
 from shared.database.sqlserver import SqlServerEngine
 from shared.database.sqlserver_connection import Connect, OdbcConnection, OdbcCursor
 from shared.database.sqlserver_migrations import migrate_sqlserver
 from shared.database.statements import first_by_limit, first_by_top
 from shared.database.unit_of_work import DatabaseUnavailable
+from shared.payments.claims import Claim
 from shared.payments.errors import BillOpen, ChangedMeanwhile, KeyTaken, Unauthenticated
 from shared.payments.idempotency import Fingerprint, Nonce
-from shared.payments.outcome import Unknown
+from shared.payments.operations import OperationKind
+from shared.payments.outcome import TransactionState, Unknown
 from shared.payments.payment import Payment
 from shared.payments.sale_outcome import with_sale_outcome
-from tests.builders import CHAIN, NOW, a_submitted_payment, an_occasion, approved
+from tests.builders import CHAIN, NOW, a_submitted_payment, an_occasion, approved, sold
 from tests.database.conftest import MIGRATIONS, SqlServerDatabase, stand_in
 from tests.database.sql_server_stand_in import lost
 
@@ -172,6 +175,70 @@ class TestASale:
         found = await payments.by_key("ctp", "attempt-2", None)
         assert found is not None
         assert refused_for == found.refused_for == open_payment.id
+
+
+class TestAClaim:
+    @pytest.mark.parametrize("nonce", [None, NONCE], ids=["token", "signature"])
+    async def test_is_made_once_and_its_caller_may_go_on(
+        self, payments: SqlPayments, line: Line, cut: Callable[[], None], nonce: Nonce | None
+    ) -> None:
+        captured = await a_capture(payments)
+        cut()
+
+        payment = await payments.claim(a_refund_of(captured, nonce=nonce))
+
+        assert line.cuts == 1
+        assert (payment.refund_reserved_minor, len(payment.operations)) == (60, 2)
+        assert await payments.get(payment.id) == payment
+
+    async def test_of_another_call_under_the_same_key_is_told_apart_by_its_operation(
+        self, payments: SqlPayments, cut: Callable[[], None]
+    ) -> None:
+        captured = await a_capture(payments)
+        first = await payments.claim(a_refund_of(captured))
+        cut()
+
+        with pytest.raises(KeyTaken):
+            await payments.claim(replace(a_refund_of(captured), operation_id="op_other"))
+
+        assert await payments.get(captured.id) == first
+
+    async def test_that_the_payment_does_not_allow_is_refused(
+        self, payments: SqlPayments, cut: Callable[[], None]
+    ) -> None:
+        captured = await a_capture(payments)
+        cut()
+
+        with pytest.raises(ChangedMeanwhile):
+            await payments.claim(replace(a_refund_of(captured), amount_minor=999_99))
+
+        assert await payments.get(captured.id) == captured
+
+
+async def a_capture(payments: SqlPayments) -> Payment:
+    payment = a_submitted_payment()
+    await payments.begin_sale(payment, PRINT, None)
+    captured = sold(payment, approved(state=TransactionState.CLOSED))
+    await payments.save(payment, captured)
+    return captured
+
+
+def a_refund_of(payment: Payment, nonce: Nonce | None = None) -> Claim:
+    return Claim(
+        kind=OperationKind.REFUND,
+        payment_id=payment.id,
+        operation_id="op_refund",
+        request_id="request-of-the-refund",
+        billers=None,
+        caller="ctp",
+        idempotency_key="refund-1",
+        fingerprint=PRINT,
+        nonce=nonce,
+        reason="the payer asked for it",
+        now=NOW,
+        captures_after=NOW,
+        amount_minor=60,
+    )
 
 
 class TestAStep:

@@ -202,7 +202,7 @@ class TestSave:
             return_exceptions=True,
         )
 
-        assert sorted(type(result).__name__ for result in results) == ["ChangedMeanwhile", "NoneType"]
+        assert sorted(type(result).__name__ for result in results) == ["ChangedMeanwhile", "tuple"]
 
 
 class TestFind:
@@ -249,6 +249,12 @@ class TestWhatReconciliationLooksFor:
         assert await payments.abandoned(NOW, 10) == []
         assert await payments.abandoned(NOW + timedelta(milliseconds=1), 10) == [payment]
 
+    async def test_is_authorized_and_due_for_its_capture(self, payments: SqlPayments) -> None:
+        authorized = await ended(payments, approved(captures_at=LATER))
+
+        assert await payments.inquiries_due(LATER + timedelta(seconds=120) - timedelta(milliseconds=1), 10) == []
+        assert await payments.inquiries_due(LATER + timedelta(seconds=120), 10) == [authorized]
+
     async def test_is_unknown_and_due(self, payments: SqlPayments) -> None:
         lost = await ended(payments, LOST, 1)
         await begun(payments, 2)
@@ -271,7 +277,7 @@ class TestWhatReconciliationLooksFor:
         assert sorted(taken) == [False] * 4 + [True]
 
     async def test_is_not_taken_once_it_is_known(self, payments: SqlPayments) -> None:
-        sale = (await ended(payments, approved())).sale
+        sale = (await ended(payments, DECLINED)).sale
 
         assert not await payments.schedule(sale, replace(sale, inquiries=1))
 

@@ -59,7 +59,7 @@ class TestBelieving:
 
     async def test_results_without_rows_are_passed_over(self):
         async with an_engine(ScriptedDriver(Says([None, None, [("a",)], None]))) as engine:
-            assert await engine.run([STORED], ONE) == [("a",)]
+            assert await engine.run([STORED], ONE) == [[("a",)]]
 
     @pytest.mark.parametrize("results", [[], [[], []]], ids=["fewer", "more"])
     async def test_other_results_than_were_asked_for_are_no_answer(self, results):
@@ -69,7 +69,7 @@ class TestBelieving:
 
     async def test_a_cursor_that_cannot_be_closed_does_not_unsay_the_answer(self):
         async with an_engine(ScriptedDriver(Says([[("a",)]], lost(), at="close"))) as engine:
-            assert await engine.run([], ONE) == [("a",)]
+            assert await engine.run([], ONE) == [[("a",)]]
 
     async def test_times_come_back_as_the_text_that_they_were_bound_as(self):
         at = datetime(2026, 1, 2, 3, 4, 5, 678000)  # noqa: DTZ001 - as the driver gives it

@@ -24,7 +24,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 import shared.database.sqlserver, shared.database.sqlserver_migrations, shared.database.check
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments
+from shared.database.payments import SqlPayments
+from shared.database.refusals import UNIQUE_RULES
 from shared.database.statements import first_by_limit
 from shared.database.sqlite import SqliteEngine
 from tests.builders import CHAIN

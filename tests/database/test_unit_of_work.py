@@ -177,7 +177,7 @@ class TestReading:
         assert await engine.run([opened("a")]) == []
 
     async def test_a_unit_may_be_a_question_alone(self, engine):
-        assert await engine.run([], ALL_IDS) == []
+        assert await engine.run([], ALL_IDS) == [[]]
 
     async def test_each_query_of_a_read_has_its_own_rows(self, engine):
         await engine.run([opened("a"), opened("b"), entered("b", 7)])

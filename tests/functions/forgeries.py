@@ -22,19 +22,24 @@ from tests.house import PREFIX, Answer, House
 
 @dataclass(frozen=True)
 class Premises:
-    """A house with one payment in it, and a stranger who has a key of their own."""
+    """A house with two payments in it, one authorized and one captured, and a stranger who has a key of their own."""
 
     house: House
     payment_id: str
     strangers_key: str
+    captured_id: str = ""
+
+    def path(self, route: Route) -> str:
+        return route.path(self.captured_id if route.door.captured else self.payment_id)
 
     async def call(self, route: Route, headers: Mapping[str, str]) -> Answer:
-        named = {"Idempotency-Key": "attempt-2", **headers} if route.method == "POST" else headers
-        return await self.house.call(route.method, route.path(self.payment_id), route.body, named)
+        about = {"Idempotency-Key": "attempt-2", "If-Match": '"2"'}
+        named = {**about, **headers} if route.method == "POST" else headers
+        return await self.house.call(route.method, self.path(route), route.body, named)
 
     def signature(self, route: Route, **changed: Any) -> dict[str, str]:
         """A good signature of the route's request, but for what is `changed`."""
-        return self.house.signature(route.method, route.path(self.payment_id), route.body, **changed)
+        return self.house.signature(route.method, self.path(route), route.body, **changed)
 
 
 def other_key(name: str) -> Secret:
@@ -112,7 +117,7 @@ def of_another_digit(premises: Premises, route: Route) -> dict[str, str]:
 
 
 def of_another_body(premises: Premises, route: Route) -> dict[str, str]:
-    return premises.house.signature(route.method, route.path(premises.payment_id), route.body + b" ")
+    return premises.house.signature(route.method, premises.path(route), route.body + b" ")
 
 
 def of_another_path(premises: Premises, route: Route) -> dict[str, str]:
@@ -120,11 +125,11 @@ def of_another_path(premises: Premises, route: Route) -> dict[str, str]:
 
 
 def of_another_method(premises: Premises, route: Route) -> dict[str, str]:
-    return premises.house.signature("PATCH", route.path(premises.payment_id), route.body)
+    return premises.house.signature("PATCH", premises.path(route), route.body)
 
 
 def signed_by(premises: Premises, route: Route, key_id: str, key: Secret) -> dict[str, str]:
-    path, _, query = f"/{PREFIX}{route.path(premises.payment_id)}".partition("?")
+    path, _, query = f"/{PREFIX}{premises.path(route)}".partition("?")
     timestamp, nonce = now_s(), f"nonce-of-{key_id}"
     signature = sign(key, string_to_sign(route.method, path, query, timestamp, nonce, route.body))
     parts = f"keyId={key_id},timestamp={timestamp},nonce={nonce},signature={signature}"

@@ -19,13 +19,15 @@ class Door:
     """
     What the contract says of a function: the role it asks for (None: anybody), and how it answers for another biller.
 
-    `query` and `body` make a request that it would take from a good caller.
+    `query` and `body` make a request that it would take from a good caller; `captured` if it is about a payment that
+    Chase has captured.
     """
 
     role: Role | None
     foreign: HTTPStatus | None = None
     query: str = ""
     body: Mapping[str, Any] | None = None
+    captured: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shared.payments.updates import UpdateEvent
 from tests.builders import MASTERCARD, VISA
 from tests.functions.bodies import a_full_body, values, with_value, without, written
 from tests.functions.refusals import post
 from tests.functions.traces import traces
+from tests.functions.writes import A_CONTROL, OPERATION, REPORT, WRITES, Desk, Write, over
 from tests.house import House
 
 TAKEN = {201, 202, 402}
@@ -130,4 +132,55 @@ async def test_a_sale_is_taken_or_refused_and_never_a_500(house: House, body: by
     assert after.calls.get("payment", 0) - before.calls.get("payment", 0) == (answer.status in TAKEN)
     if answer.status == 400:
         assert after == before
+        assert all(problem["field"] and problem["message"] for problem in answer.body["errors"])
+
+
+WORDS = st.sampled_from(
+    [
+        *UpdateEvent,
+        OPERATION,
+        "R01",
+        "AUTHORIZED",
+        "reject",
+        "refund",
+        "void",
+        "2026-11-23T18:00:00Z",
+        1,
+        99_999_999_999,
+    ]
+)
+FOLLOW_UP_NAMES = sorted({name for write in WRITES for name in write.body} | {"operationId", "tip", "billerId", VISA})
+FOLLOW_UP_VALUES = WORDS | VALUES | st.just(A_CONTROL) | st.dictionaries(TEXTS, WORDS | SCALARS, max_size=3)
+
+
+@st.composite
+def follow_up_bodies(draw: st.DrawFn, write: Write) -> bytes:
+    """A good body of `write` with some of its fields removed, replaced or added to, or its bytes spoiled."""
+    body = dict(write.body)
+    for name in draw(st.lists(st.sampled_from(FOLLOW_UP_NAMES), max_size=3, unique=True)):
+        if draw(st.booleans()):
+            body[name] = draw(FOLLOW_UP_VALUES)
+        else:
+            body.pop(name, None)
+    sent = json.dumps(body).encode()
+    first, last = sorted(draw(st.tuples(*[st.integers(0, len(sent))] * 2)))
+    return draw(st.sampled_from([sent, sent, sent, sent[:first] + sent[last:]]))
+
+
+@over(WRITES)
+@settings(max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=HOUSE_IS_SHARED)
+@given(data=st.data())
+async def test_what_follows_a_sale_is_taken_or_refused_and_never_a_500(
+    desk: Desk, write: Write, data: st.DataObject
+) -> None:
+    payment = await desk.house.payment(desk.payment_id)
+    headers = {"If-Match": f'"{payment["version"]}"'} if write is REPORT else {"Idempotency-Key": next(KEYS)}
+    before = await traces(desk.house)
+
+    answer = await desk.send(write, data.draw(follow_up_bodies(write)), headers=headers)
+
+    assert answer.status in {200, 201, 202, 400, 402, 409, 422}, answer.text
+    if answer.status >= 400 and answer.status != 402:
+        assert await traces(desk.house) == before
+    if answer.status == 400:
         assert all(problem["field"] and problem["message"] for problem in answer.body["errors"])

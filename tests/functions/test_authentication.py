@@ -18,11 +18,12 @@ from local.environment import HMAC_KEY_ID
 from local.keys import LocalKeys
 from local.registered import declared
 from shared.auth.caller import Role
-from tests.builders import a_sale_body
+from tests.builders import a_sale_body, an_ach_method
 from tests.conftest import OpenHouse
 from tests.functions.forgeries import FORGED_SIGNATURES, FORGED_TOKENS, Premises, other_key, signed_by
 from tests.functions.routes import Door, Route, http_routes, over
 from tests.functions.traces import no_trace, traces
+from tests.functions.writes import REFUND, REPORT, VOID, WITHOUT_HOLD
 from tests.house import PREFIX, Answer, House
 
 DOORS = {
@@ -30,6 +31,9 @@ DOORS = {
     "Ready": Door(None),
     "Sale": Door(Role.WRITE, HTTPStatus.FORBIDDEN, body=a_sale_body(reference="INV-2")),
     "GetPayment": Door(Role.READ, HTTPStatus.NOT_FOUND),
+    "Void": Door(Role.WRITE, HTTPStatus.NOT_FOUND, body=VOID.body),
+    "Refund": Door(Role.WRITE, HTTPStatus.NOT_FOUND, body=REFUND.body, captured=True),
+    "UpdatePaymentState": Door(Role.OPERATE, HTTPStatus.NOT_FOUND, body=REPORT.body, captured=True),
     "FindPayments": Door(Role.READ, HTTPStatus.OK, query="?reference=INV-2026-000123"),
 }
 
@@ -69,15 +73,16 @@ async def premises(
         "nobody": {"keys": {"no-role": other_key("no-role").reveal()}, "roles": [], "billers": "*"},
         "county": {"keys": {"county": other_key("county").reveal()}, "roles": list(Role), "billers": ["county-tax"]},
     }
-    async with opened(HMAC_CALLERS=json.dumps(callers)) as house:
+    async with opened(HMAC_CALLERS=json.dumps(callers), MERCHANTS=WITHOUT_HOLD) as house:
         house.signed.update(signed_before)
         sold = await house.signed_sale("attempt-1")
-        yield Premises(house, sold.body["id"], strangers_key)
+        captured = await house.signed_sale("attempt-3", reference="INV-3", method=an_ach_method())
+        yield Premises(house, sold.body["id"], strangers_key, captured.body["id"])
         signed_before.update(house.signed)
 
 
 def assert_refused(premises: Premises, route: Route, answer: Answer, reason: str) -> None:
-    path = route.path(premises.payment_id).partition("?")[0]
+    path = premises.path(route).partition("?")[0]
     assert answer.status == 401
     assert answer.body == {**REFUSAL, "instance": f"/{PREFIX}{path}"}
     assert answer.headers["www-authenticate"] == "Bearer, IC-HMAC-SHA256"

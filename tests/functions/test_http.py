@@ -164,6 +164,8 @@ CONTRACT = {
     "stale-version": 412,
     "payload-too-large": 413,
     "idempotency-key-reused": 422,
+    "refund-exceeds-balance": 422,
+    "retry-blocked-by-network-rule": 402,
     "version-missing": 428,
     "payment-failed": 502,
     "overloaded": 503,

@@ -5,18 +5,12 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from local.bus_publisher import BusPublisher
 from shared import wiring
-from shared.clock import TimeOrderedIdentifiers
-from shared.payments.inquiry import OnNotFound
-from shared.use_cases.charging import Charging
-from shared.use_cases.inquiries import Inquiries
+from shared.payments.outcome import TransactionState
 from shared.use_cases.ports import Outside
-from shared.use_cases.reconciliation import Reconciliation
-from shared.use_cases.recording import Recording
-from shared.use_cases.refresh import Refresh
-from shared.use_cases.sale import Sale
-from shared.use_cases.tasks import TrackedTasks
 from shared.wiring import Services
+from shared.wiring.build import build
 from tests.builders import approved
 from tests.house import House
 
@@ -49,6 +43,15 @@ class AgreeableChase:
     async def get_payment(self, _transaction_id: str, _merchant: Any) -> Any:
         return approved()
 
+    async def void(self, payment: Any, _operation: Any, _merchant: Any, **_: Any) -> Any:
+        return approved(payment.amount.amount_minor, TransactionState.VOIDED)
+
+    async def refund(self, _payment: Any, operation: Any, _merchant: Any, **_: Any) -> Any:
+        return approved(operation.amount.amount_minor)
+
+    async def find_refund(self, _request_id: str, _merchant: Any) -> Any:
+        return approved()
+
 
 AGREEABLE_CHASE = AgreeableChase()
 
@@ -58,31 +61,17 @@ async def serving_with(
     house: House, *, payments: Any = None, chase: Any = AGREEABLE_CHASE, **parts: Any
 ) -> AsyncIterator[Services]:
     """The doors of `house` serve with these ports and parts; afterwards with its own again."""
-    tasks = TrackedTasks(house.telemetry)
-    outside = Outside(
-        payments=payments or house.services.payments,
-        chase=chase,
-        merchants=house.settings.known_merchants(),
-        clock=house.clock,
-        pace=house.settings.pace,
-        identifiers=TimeOrderedIdentifiers(),
-        tasks=tasks,
-        telemetry=house.telemetry,
-    )
-    recording = Recording(outside)
-    inquiries = Inquiries(outside, recording)
-    charging = Charging(outside, recording, inquiries)
-    services = replace(
-        house.services,
-        payments=outside.payments,
-        sale=Sale(outside, charging, answer_within_s=5.0, in_flight_max=20, on_not_found=OnNotFound.MANUAL),
-        refresh=Refresh(outside, inquiries),
-        reconciliation=Reconciliation(outside, recording, inquiries),
-        **parts,
-    )
+    publisher = BusPublisher()
+    publisher.attach(house.bus)
+
+    def through(outside: Outside) -> Outside:
+        return replace(outside, payments=payments or outside.payments, chase=chase)
+
+    built = build(house.settings, publisher=publisher, clock=house.clock, telemetry=house.telemetry, through=through)
+    services = replace(built, **parts)
     wiring.use(services)
     try:
         yield services
     finally:
         wiring.use(house.services)
-        await tasks.close(within_s=0.0)
+        await services.close()

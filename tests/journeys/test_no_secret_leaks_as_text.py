@@ -39,6 +39,7 @@ def hunt(house: House) -> Hunt:
     hunt.key("the HMAC key", house.keys.hmac_key.reveal())
     hunt.key("the fingerprint key", house.keys.fingerprint_key.reveal())
     hunt.key("the audit key", house.keys.audit_key.reveal())
+    hunt.key("the instrument key", house.keys.instrument_key.reveal())
     hunt.key("Chase's client secret", house.keys.chase_client_secret.reveal())
     hunt.key("the token signing key", house.keys.signing_key.reveal())
     return hunt

@@ -10,20 +10,28 @@ from shared.payments.requests import Card
 from shared.payments.secret import Secret
 from shared.use_cases.sale import SaleCall
 from tests.builders import VISA, a_sale_request
+from tests.functions.writes import WRITES
 from tests.journeys.broken import AGREEABLE_CHASE, Breaking, serving_with
 from tests.journeys.watch import CVV, Watch, Watching
 
+_FOLLOW_UPS = {write.path: write.body for write in WRITES}
+
 
 class TestAfterAnErrorOfOurOwn:
-    @pytest.mark.parametrize("method", ["sale", "find_sale", "get_payment"])
+    @pytest.mark.parametrize("method", ["sale", "find_sale", "get_payment", "void", "refund", "find_refund"])
     async def test_in_the_client_of_chase(self, watching: Watching, method: str) -> None:
         async with watching(chatty=False) as watch:
+            taken, given_back = await watch.captured(), await watch.captured()
+            watch.house.simulator.fault("refund", "drop_after_processing")
+            await watch.refund(given_back)
             watch.house.simulator.fault("payment", "drop_after_processing")
             lost = await watch.sale()
             async with serving_with(watch.house, chase=Breaking(AGREEABLE_CHASE, _said(watch), method)) as services:
                 sold = await watch.sale()
-                for payment in (lost, sold):
-                    await watch.get(f"/payments/{payment.body['id']}?refresh=true")
+                for payment_id in (lost.body["id"], sold.body["id"], given_back):
+                    await watch.get(f"/payments/{payment_id}?refresh=true")
+                await watch.void(sold.body["id"])
+                await _followed_up(watch, taken)
                 await watch.house.clock.advance(95)
                 await services.reconciliation.run_once()
 
@@ -31,11 +39,16 @@ class TestAfterAnErrorOfOurOwn:
         assert watch.leaks() == []
 
     @pytest.mark.parametrize(
-        "method", ["begin_sale", "by_key", "refuse", "save", "get", "find", "schedule", "latest_approved"]
+        "method",
+        [
+            *("begin_sale", "by_key", "refuse", "save", "get", "find", "schedule", "latest_approved"),
+            *("claim", "spend", "latest_refunded", "sealed_instrument"),
+        ],
     )
     async def test_in_the_database(self, watching: Watching, method: str) -> None:
         async with watching(chatty=False) as watch:
             watch.house.simulator.fault("payment", "drop_before_processing")
+            taken = await watch.captured()
             lost = await watch.sale("lost", reference="INV-0")
             broken = Breaking(watch.house.services.payments, _said(watch), method)
             async with serving_with(watch.house, payments=broken) as services:
@@ -44,6 +57,7 @@ class TestAfterAnErrorOfOurOwn:
                 await watch.sale("other", reference="INV-0")
                 await watch.get(f"/payments/{lost.body['id']}?refresh=true")
                 await watch.get("/payments?state=unknown")
+                await _followed_up(watch, taken)
                 await watch.house.clock.advance(95)
                 await services.reconciliation.run_once()
 
@@ -62,16 +76,26 @@ class TestAfterAnErrorOfOurOwn:
         assert watch.leaks() == []
 
 
+async def _followed_up(watch: Watch, payment_id: str) -> None:
+    """What may follow a sale, and a repeat of each, whatever comes of it."""
+    for _ in range(2):
+        await watch.void(payment_id)
+        await watch.refund(payment_id, amountMinor=1)
+        await watch.report(payment_id, "settled")
+
+
 class TestAfterTheDatabase:
     @pytest.mark.parametrize("table", ["payments", "operations", "history", "idempotency_keys"])
     async def test_lost_a_table(self, watching: Watching, table: str) -> None:
         async with watching() as watch:
-            await watch.sale("sold", reference="INV-0")
+            sold = await watch.sale("sold", reference="INV-0")
             with closing(sqlite3.connect(watch.house.data / "payments.sqlite3")) as file:
                 file.execute(f"DROP TABLE {table}")
             await watch.sale()
             await watch.sale("sold", reference="INV-0")
             await watch.get("/payments?state=authorized")
+            for path, body in _FOLLOW_UPS.items():
+                await watch.follow_up(f"/payments/{sold.body['id']}/{path}", body)
             with pytest.raises(DatabaseError) as raised:
                 await watch.house.services.sale.take(_call(watch))
             watch.sinks.exception(raised.value)
@@ -85,6 +109,8 @@ class TestAfterTheDatabase:
             await watch.sale()
             await watch.get("/payments?state=authorized")
             await watch.get("/health/ready")
+            for path, body in _FOLLOW_UPS.items():
+                await watch.follow_up(f"/payments/pay_{'0' * 32}/{path}", body)
             for work in (watch.house.services.sale.take(_call(watch)), watch.house.services.reconciliation.run_once()):
                 with pytest.raises(DatabaseError) as raised:
                     await work

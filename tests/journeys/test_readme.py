@@ -23,16 +23,19 @@ async def test_the_commands_show_what_they_say(tmp_path: Path) -> None:
         shown = await _pasted("".join(block for block in BLOCKS if block not in NOT_PASTED), laptop, tmp_path)
 
         statuses = [int(status) for status in re.findall(r"^HTTP/1.1 (\d+)", shown, re.MULTILINE)]
-        assert statuses == [201, 201, 402, 202, 201]
-        assert re.findall(r'"state":"(\w+)","mode"', shown)[:5] == [
+        assert statuses == [201, 201, 402, 202, 201, 201, 201]
+        assert re.findall(r'"state":"(\w+)","mode"', shown)[:7] == [
             "authorized",
             "authorized",
             "declined",
             "unknown",
             "authorized",
+            "voided",
+            "partially_refunded",
         ]
         assert len(re.findall(r"(?i)^idempotent-replayed: true", shown, re.MULTILINE)) == 2
-        assert len(await laptop.books()) == 2
+        [voided, refunded] = await laptop.books()
+        assert (voided["voided"], refunded["captured"], refunded["refunded"]) == (True, 12599, 3000)
 
 
 async def _pasted(commands: str, laptop: Process, data: Path) -> str:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.builders import MASTERCARD, VISA, a_sale_body
+from tests.builders import MASTERCARD, VISA, a_sale_body, an_ach_method
 from tests.conftest import OpenHouse
 from tests.house import Answer, House
 from tests.journeys.hunt import Hunt
@@ -21,6 +21,9 @@ Watching = Callable[..., AbstractAsyncContextManager["Watch"]]
 # Chase's public test numbers. The CVV has four digits, so that it is not met by chance as often.
 CARDS = {"visa": VISA, "mastercard": MASTERCARD, "amex": "371144371144376", "discover": "6011016011016011"}
 CVV = "7391"
+# Chase's sample account, and a token of the form that Chase gives.
+ACCOUNT = an_ach_method()["accountNumber"]
+TOKEN = "9112344112348761"
 
 
 def a_hunt() -> Hunt:
@@ -28,6 +31,8 @@ def a_hunt() -> Hunt:
     for brand, number in CARDS.items():
         hunt.card_number(f"the {brand} number", number)
     hunt.code("the CVV", CVV)
+    hunt.card_number("the account number", ACCOUNT)
+    hunt.card_number("the token", TOKEN)
     return hunt
 
 
@@ -46,6 +51,7 @@ class Watch:
         self.hunt.key("the HMAC key", keys.hmac_key.reveal())
         self.hunt.key("the fingerprint key", keys.fingerprint_key.reveal())
         self.hunt.key("the audit key", keys.audit_key.reveal())
+        self.hunt.key("the instrument key", keys.instrument_key.reveal())
         self.hunt.key("the token signing key", keys.signing_key.reveal())
         self.hunt.key("Chase's client secret", keys.chase_client_secret.reveal())
 
@@ -85,6 +91,25 @@ class Watch:
         signature = self.house.signature("POST", "/payments", body, **signing)
         return await self.call("POST", "/payments", body, {**signature, "Idempotency-Key": key})
 
+    async def void(self, payment_id: str, **changed: Any) -> Answer:
+        return await self.follow_up(f"/payments/{payment_id}/void", {"reason": "billed twice", **changed})
+
+    async def refund(self, payment_id: str, **changed: Any) -> Answer:
+        return await self.follow_up(f"/payments/{payment_id}/refunds", {"reason": "billed twice", **changed})
+
+    async def report(self, payment_id: str, event: str, **changed: Any) -> Answer:
+        """Against the payment's present version."""
+        usual = {"event": event, "reason": "so says the bank", "evidence": {}, "occurredAt": "2026-11-23T18:00:00.000Z"}
+        payment = await self.house.services.payments.get(payment_id)
+        version = 1 if payment is None else payment.version
+        return await self.follow_up(f"/payments/{payment_id}/state", {**usual, **changed}, version)
+
+    async def follow_up(self, path: str, body: Mapping[str, Any], version: int = 1) -> Answer:
+        """Under a new key."""
+        self._bills += 1
+        named = {"Idempotency-Key": f"follow-up-{self._bills}", "If-Match": f'"{version}"'}
+        return await self.call("POST", path, json.dumps(body).encode(), {**self.house.bearer(), **named})
+
     async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         return await self.call("GET", path, b"", {**self.house.bearer(), **(headers or {})})
 
@@ -97,9 +122,18 @@ class Watch:
             await self.house.clock.advance(0.5)
         return task.result()
 
+    async def captured(self, **changed: Any) -> str:
+        """A payment that Chase has captured."""
+        sold = await self.sale(**changed)
+        await self.house.clock.advance(120 * 60 + 121)
+        await self.meanwhile(self.house.services.reconciliation.run_once())
+        return str(sold.body["id"])
+
     async def time_passes(self) -> None:
         """Long enough for an inquiry that counts, and for the sweep."""
         await self.house.clock.advance(95)
+        await self.meanwhile(self.house.services.outbox_sweep.run_once())
+        await self.meanwhile(self.house.bus.idle())
         await self.meanwhile(self.house.services.reconciliation.run_once())
 
     def _keep_secret(self, authorization: str) -> None:

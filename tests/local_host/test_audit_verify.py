@@ -17,7 +17,8 @@ from shared.anchors.blobs import BlobAnchors
 from shared.anchors.directory import DirectoryAnchors
 from shared.database.check import MIGRATIONS
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments
+from shared.database.payments import SqlPayments
+from shared.database.refusals import UNIQUE_RULES
 from shared.database.sqlite import SqliteEngine
 from shared.database.statements import first_by_limit
 from shared.payments.audit import Chain, Keyring

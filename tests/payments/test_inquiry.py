@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.payments.inquiry import SCHEDULE_S, inquiry_at, offset_s
+from shared.payments.inquiry import SCHEDULE_S, confirm_again_s, inquiry_at, offset_s
 from shared.payments.pace import Pace
 from tests.builders import NOW
 
@@ -16,6 +16,10 @@ def test_chase_is_asked_on_the_schedule_and_then_daily_for_ever() -> None:
 
     assert offsets == [*SCHEDULE_S, 2 * DAY_S, 3 * DAY_S, 4 * DAY_S]
     assert inquiry_at(NOW, 4) == NOW + timedelta(seconds=90)
+
+
+def test_an_authorization_is_asked_about_ever_more_rarely_and_then_daily_for_ever() -> None:
+    assert [confirm_again_s(inquiries) for inquiries in range(7)] == [60, 300, 900, 3600, 6 * 3600, DAY_S, DAY_S]
 
 
 class TestPace:

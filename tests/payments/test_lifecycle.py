@@ -1,19 +1,32 @@
-"""What each fact makes of a payment."""
+"""How a sale begins, is sent again, and ends without Chase."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from shared.payments.capture import capture_confirmed
 from shared.payments.errors import TransitionNotAllowed
-from shared.payments.lifecycle import reclaimed
-from shared.payments.operations import OperationState
-from shared.payments.outcome import Declined, NotSent, Outcome, Pending, TransactionState, Unknown, record
-from shared.payments.payment import Payment
+from shared.payments.lifecycle import cancelled, given_up, reclaimed, submission_of, submitted_sale
+from shared.payments.money import Money
+from shared.payments.operations import OperationKind, OperationState
+from shared.payments.outcome import Declined, NotSent, Outcome, Pending, Unknown
+from shared.payments.payment import Operation, Payment
+from shared.payments.requests import kept_of
 from shared.payments.sale_outcome import with_sale_outcome
 from shared.payments.state_machine import Event, State
-from tests.builders import NOW, a_submitted_payment, an_occasion, approved
+from tests.builders import (
+    CITY_WATER,
+    NOW,
+    a_bank_account,
+    a_captured_payment,
+    a_card,
+    a_sale_request,
+    a_submitted_payment,
+    an_authorized_payment,
+    an_occasion,
+    approved,
+    claimed,
+)
 
 LATER = NOW + timedelta(seconds=1)
 DECLINED = Declined("INSUFFICIENT_FUNDS", "not enough money", transaction_id="b1f7c0de-declined")
@@ -43,140 +56,6 @@ def test_a_submitted_sale_says_who_asked_for_what_and_has_one_entry_in_its_histo
     assert (entry.sequence, entry.event, entry.from_state, entry.actor) == (1, "sale_submitted", "received", "ctp")
 
 
-@pytest.mark.parametrize(
-    ("outcome", "state", "operation_state", "event"),
-    [
-        (AUTHORIZED, State.AUTHORIZED, OperationState.SUCCEEDED, Event.SALE_AUTHORIZED),
-        (approved(state=TransactionState.CLOSED), State.CAPTURED, OperationState.SUCCEEDED, Event.SALE_CAPTURED),
-        (approved(state=TransactionState.COMPLETED), State.CAPTURED, OperationState.SUCCEEDED, Event.SALE_CAPTURED),
-        (approved(100), State.UNKNOWN, OperationState.UNKNOWN, Event.SALE_PARTIALLY_APPROVED),
-        (approved(126_00), State.UNKNOWN, OperationState.UNKNOWN, Event.SALE_LOST),
-        (approved(currency="CAD"), State.UNKNOWN, OperationState.UNKNOWN, Event.SALE_LOST),
-        (DECLINED, State.DECLINED, OperationState.DECLINED, Event.SALE_DECLINED),
-        (PENDING, State.UNKNOWN, OperationState.UNKNOWN, Event.SALE_PENDING),
-        (NOT_SENT, State.RECEIVED, OperationState.QUEUED, Event.SALE_NOT_SENT),
-        (LOST, State.UNKNOWN, OperationState.UNKNOWN, Event.SALE_LOST),
-    ],
-    ids=[
-        "authorized",
-        "captured at once",
-        "captured and sent to the network",
-        "less than the bill",
-        "more than the bill",
-        "another currency",
-        "declined",
-        "not decided yet",
-        "never left us",
-        "silence",
-    ],
-)
-def test_each_outcome_moves_a_submitted_sale(
-    outcome: Outcome, state: State, operation_state: OperationState, event: Event
-) -> None:
-    payment = after(a_submitted_payment(), outcome)
-
-    assert (payment.state, payment.sale.state, payment.history[-1].event) == (state, operation_state, event)
-    assert (payment.version, payment.updated_at) == (2, LATER)
-
-
-def test_an_authorization_knows_when_chase_captures_and_counts_no_money_yet() -> None:
-    payment = after(a_submitted_payment(), AUTHORIZED)
-
-    assert payment.captures_at == NOW + timedelta(minutes=120)
-    assert (payment.captured_minor, payment.capture_confirmed, payment.refundable_minor) == (0, False, 0)
-    assert payment.sale.transaction_id == AUTHORIZED.transaction.transaction_id
-
-
-def test_money_counts_once_chase_says_it_captured() -> None:
-    authorized = after(a_submitted_payment(), AUTHORIZED)
-
-    payment = capture_confirmed(authorized, actor="operator", now=LATER)
-
-    assert (payment.state, payment.captured_minor, payment.capture_confirmed) == (State.CAPTURED, 125_99, True)
-    assert payment.refundable_minor == 125_99
-    with pytest.raises(TransitionNotAllowed):
-        capture_confirmed(payment, actor="operator", now=LATER)
-
-
-def test_what_is_refundable_leaves_out_all_that_is_gone_or_promised() -> None:
-    captured = replace(
-        a_submitted_payment(), captured_minor=100, refunded_minor=20, refund_reserved_minor=30, charged_back_minor=10
-    )
-
-    assert captured.refundable_minor == 40
-    assert replace(captured, returned_minor=100).refundable_minor == 0
-
-
-def test_a_lost_answer_begins_a_schedule_of_inquiries() -> None:
-    sale = an_unknown_payment().sale
-
-    assert (sale.unknown_since, sale.inquire_at, sale.inquiries, sale.empties) == (LATER, LATER, 0, 0)
-
-
-@pytest.mark.parametrize(
-    ("found", "state"),
-    [
-        (AUTHORIZED, State.AUTHORIZED),
-        (approved(state=TransactionState.CLOSED), State.CAPTURED),
-        (approved(state=TransactionState.VOIDED), State.VOIDED),
-        (DECLINED, State.DECLINED),
-    ],
-)
-def test_what_is_found_of_an_unknown_sale_is_adopted_and_ends_the_schedule(found: Outcome, state: State) -> None:
-    payment = after(an_unknown_payment(), found)
-
-    assert payment.state is state
-    assert (payment.sale.unknown_since, payment.sale.inquire_at) == (None, None)
-
-
-def test_an_unknown_sale_found_pending_goes_on_with_its_schedule() -> None:
-    asked_twice = replace(an_unknown_payment().sale, inquiries=2)
-    unknown = replace(an_unknown_payment(), operations=(asked_twice,))
-
-    pending = after(unknown, PENDING)
-
-    assert (pending.state, pending.sale.inquiries) == (State.UNKNOWN, 2)
-    assert with_sale_outcome(pending, PENDING, occasion=an_occasion(LATER, inquire_at=LATER), actor="inquiry") is None
-
-
-def test_another_amount_than_asked_for_is_kept_with_its_transaction_and_told_once() -> None:
-    mismatched = after(an_unknown_payment(), approved(126_00))
-
-    assert (mismatched.state, mismatched.sale.transaction_id) == (State.UNKNOWN, AUTHORIZED.transaction.transaction_id)
-    assert mismatched.sale.outcome is not None
-    assert mismatched.sale.outcome["code"] == "AMOUNT_MISMATCH"
-    assert (
-        with_sale_outcome(mismatched, approved(126_00), occasion=an_occasion(LATER, inquire_at=LATER), actor="inquiry")
-        is None
-    )
-
-
-def test_what_was_approved_in_part_and_voided_since_holds_nothing() -> None:
-    partly = after(a_submitted_payment(), approved(100))
-
-    assert after(partly, approved(100, TransactionState.VOIDED)).state is State.VOIDED
-
-
-@pytest.mark.parametrize("nothing_new", [LOST, NOT_SENT, REFUSED])
-def test_what_adds_nothing_to_an_unknown_sale_changes_nothing(nothing_new: Outcome) -> None:
-    assert (
-        with_sale_outcome(
-            an_unknown_payment(), nothing_new, occasion=an_occasion(LATER, inquire_at=LATER), actor="chase"
-        )
-        is None
-    )
-
-
-@pytest.mark.parametrize("of_the_later_attempt", [NOT_SENT, REFUSED])
-def test_unknown_outranks_what_says_nothing_of_an_earlier_attempt(of_the_later_attempt: Outcome) -> None:
-    sent_again = reclaimed(an_unknown_payment(), an_unknown_payment().sale, actor="ctp", now=LATER)
-
-    payment = after(sent_again, of_the_later_attempt)
-
-    assert sent_again.history[-1].event is Event.SALE_RESUBMITTED
-    assert (payment.state, payment.sale.attempts) == (State.UNKNOWN, 2)
-
-
 def test_a_sale_that_never_left_is_sent_again_under_its_own_request_id() -> None:
     received = after(a_submitted_payment(), NOT_SENT)
 
@@ -195,52 +74,95 @@ def test_a_finished_sale_is_never_sent_again(finished: State) -> None:
         reclaimed(payment, payment.sale, actor="ctp", now=LATER)
 
 
-class TestASecondAnswerAboutAFinishedSale:
-    def test_that_says_the_same_changes_nothing(self) -> None:
-        payment = after(a_submitted_payment(), AUTHORIZED)
+class TestGivenUp:
+    VOID = Operation(
+        id="op_void",
+        kind=OperationKind.VOID,
+        state=OperationState.QUEUED,
+        amount=Money(125_99, "USD"),
+        request_id="request-of-the-void",
+        created_at=LATER,
+        claimed_at=LATER,
+        actor="ctp",
+    )
 
-        assert (
-            with_sale_outcome(payment, AUTHORIZED, occasion=an_occasion(LATER, inquire_at=LATER), actor="inquiry")
-            is None
+    def test_a_sale_that_never_left_is_closed_for_good(self) -> None:
+        received = after(a_submitted_payment(), NOT_SENT)
+
+        payment = given_up(received, self.VOID, now=LATER)
+
+        assert (payment.state, payment.sale.state, payment.unresolved) == (State.FAILED, OperationState.FAILED, None)
+        assert (payment.history[-1].event, payment.history[-1].actor) == (Event.SALE_GIVEN_UP, "ctp")
+        void = payment.operation("op_void")
+        assert void.outcome is not None
+        assert (void.state, void.outcome["processorCalled"]) == (OperationState.SUCCEEDED, False)
+
+    def test_its_kept_instrument_goes_with_it(self) -> None:
+        queued = replace(after(a_submitted_payment(), NOT_SENT), instrument_kept=True)
+
+        assert not given_up(queued, self.VOID, now=LATER).instrument_kept
+
+    def test_a_sale_that_may_have_left_is_not_given_up(self) -> None:
+        with pytest.raises(TransitionNotAllowed):
+            given_up(an_unknown_payment(), self.VOID, now=LATER)
+
+
+class TestCancelled:
+    @pytest.mark.parametrize(
+        ("payment", "event"),
+        [
+            (claimed(an_authorized_payment(), OperationKind.VOID, state=OperationState.QUEUED), Event.VOID_FAILED),
+            (
+                claimed(a_captured_payment(), OperationKind.REFUND, 100, state=OperationState.QUEUED),
+                Event.REFUND_FAILED,
+            ),
+        ],
+        ids=["void", "refund"],
+    )
+    def test_what_waits_and_is_not_possible_any_more_ends_and_frees_what_it_reserved(
+        self, payment: Payment, event: Event
+    ) -> None:
+        returned = replace(payment, state=State.RETURNED, captured_minor=125_99)
+
+        cancel = cancelled(returned, returned.operations[-1], actor="chase_retry", now=LATER)
+
+        ended = cancel.operations[-1]
+        assert (cancel.state, cancel.history[-1].event, cancel.refund_reserved_minor) == (State.RETURNED, event, 0)
+        assert (ended.state, ended.send_at) == (OperationState.FAILED, None)
+        assert ended.outcome is not None
+        assert (ended.outcome["code"], ended.outcome["processorCalled"]) == ("NOT_POSSIBLE_ANY_MORE", False)
+
+
+@pytest.mark.parametrize(
+    ("operation", "event"),
+    [
+        (a_submitted_payment().sale, Event.SALE_SUBMITTED),
+        (an_unknown_payment().sale, Event.SALE_RESUBMITTED),
+        (claimed(an_authorized_payment(), OperationKind.VOID).operations[-1], Event.VOID_SUBMITTED),
+        (claimed(a_captured_payment(), OperationKind.REFUND, 1).operations[-1], Event.REFUND_SUBMITTED),
+        (after(a_submitted_payment(), approved(100)).operations[-1], Event.UNDO_SUBMITTED),
+    ],
+    ids=["sale", "sale that may have arrived", "void", "refund", "undo"],
+)
+def test_sending_each_operation_is_an_event_of_its_own(operation: Operation, event: Event) -> None:
+    assert submission_of(operation) is event
+
+
+@pytest.mark.parametrize(("hold_days", "refundable_from"), [(0, None), (4, NOW + timedelta(days=4))])
+def test_a_bank_debit_is_refundable_after_its_billers_hold(hold_days: int, refundable_from: object) -> None:
+    merchant = replace(CITY_WATER, ach_refund_hold_days=hold_days)
+    begun = [
+        submitted_sale(
+            a_sale_request(method=method),
+            kept_of(method),
+            merchant,
+            payment_id="pay_1",
+            operation_id="op_1",
+            caller="ctp",
+            idempotency_key="attempt-1",
+            now=NOW,
         )
+        for method in (a_bank_account(), a_card())
+    ]
 
-    def test_that_says_otherwise_is_kept_and_moves_nothing(self) -> None:
-        payment = after(a_submitted_payment(), DECLINED)
-
-        contradicted = after(payment, AUTHORIZED)
-
-        assert (contradicted.state, contradicted.history[-1].event) == (State.DECLINED, Event.ANSWER_CONTRADICTED)
-        assert contradicted.sale == payment.sale
-        kept = contradicted.history[-1].detail
-        assert kept is not None
-        assert kept["chase"] == record(AUTHORIZED, payment.sale.request_id)["chase"]
-
-    def test_that_names_another_charge_is_kept_too_and_once(self) -> None:
-        payment = after(a_submitted_payment(), AUTHORIZED)
-        second_charge = approved(transaction_id="another-transaction")
-
-        contradicted = after(payment, second_charge)
-
-        assert (contradicted.state, contradicted.history[-1].event) == (State.AUTHORIZED, Event.ANSWER_CONTRADICTED)
-        assert (
-            with_sale_outcome(
-                contradicted, second_charge, occasion=an_occasion(LATER, inquire_at=LATER), actor="inquiry"
-            )
-            is None
-        )
-
-    @pytest.mark.parametrize("silence", [LOST, NOT_SENT, PENDING])
-    def test_that_says_nothing_is_not_an_answer(self, silence: Outcome) -> None:
-        payment = after(a_submitted_payment(), AUTHORIZED)
-
-        assert (
-            with_sale_outcome(payment, silence, occasion=an_occasion(LATER, inquire_at=LATER), actor="inquiry") is None
-        )
-
-
-def test_an_operation_is_found_by_its_id() -> None:
-    payment = a_submitted_payment()
-
-    assert payment.operation(payment.sale.id) is payment.sale
-    with pytest.raises(KeyError):
-        payment.operation("op_of_somebody_else")
+    assert [payment.refundable_from for payment in begun] == [refundable_from, None]

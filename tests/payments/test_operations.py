@@ -7,7 +7,9 @@ import pytest
 from shared.payments.errors import TransitionNotAllowed
 from shared.payments.operations import (
     OPERATION_TRANSITIONS,
+    SENDABLE,
     UNFINISHED,
+    UNRESOLVED,
     OperationEvent,
     OperationState,
     next_operation_state,
@@ -25,9 +27,23 @@ def test_only_the_pairs_in_the_table_are_accepted(state: OperationState, event: 
         next_operation_state(state, event)
 
 
-@pytest.mark.parametrize("event", [OperationEvent.APPROVED, OperationEvent.DECLINED])
-def test_an_answer_of_chase_is_taken_by_what_is_unfinished_and_by_nothing_else(event: OperationEvent) -> None:
-    assert operation_states_allowing(event) == UNFINISHED
+def test_a_refusal_of_chase_is_taken_by_what_is_unfinished_and_by_nothing_else() -> None:
+    assert operation_states_allowing(OperationEvent.DECLINED) == UNFINISHED
+
+
+def test_an_approval_is_taken_by_what_was_given_up_as_never_done_too() -> None:
+    assert operation_states_allowing(OperationEvent.APPROVED) == UNFINISHED | {OperationState.FAILED}
+
+
+def test_what_may_be_sent_has_not_ended() -> None:
+    assert SENDABLE < UNRESOLVED
+    assert UNRESOLVED == UNFINISHED | {OperationState.QUEUED}
+
+
+def test_what_has_ended_well_or_was_refused_never_changes_again() -> None:
+    ended = {OperationState.SUCCEEDED, OperationState.DECLINED}
+
+    assert not ended & {state for state, _ in OPERATION_TRANSITIONS}
 
 
 def test_what_may_have_arrived_is_never_called_unsent() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.payments.lifecycle import AMOUNT_MISMATCH
+from shared.payments.answers import AMOUNT_MISMATCH
 from shared.payments.money import Money
 from shared.payments.operations import OperationKind
 from shared.payments.state_machine import State

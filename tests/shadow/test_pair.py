@@ -5,22 +5,20 @@ from datetime import timedelta
 
 import pytest
 
-from shared.payments.lifecycle import advanced, with_sale_outcome
+from shared.payments.facts import advanced
 from shared.payments.money import Money
 from shared.payments.operations import OperationKind, OperationState
 from shared.payments.outcome import Declined, NotSent, Outcome, Pending, Unknown, record
 from shared.payments.payment import Operation, Payment
 from shared.payments.state_machine import Event, State
 from shared.shadow.pair import Candidate, candidate_of
-from tests.builders import NOW, a_submitted_payment, approved
+from tests.builders import NOW, a_submitted_payment, approved, sold
 
 ANSWERED = NOW + timedelta(milliseconds=640)
 
 
 def with_outcome(outcome: Outcome) -> Payment:
-    after = with_sale_outcome(a_submitted_payment(), outcome, inquire_at=NOW, actor="chase", now=ANSWERED)
-    assert after is not None
-    return after
+    return sold(a_submitted_payment(), outcome, now=ANSWERED)
 
 
 def candidate(payment: Payment) -> Candidate:

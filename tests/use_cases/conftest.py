@@ -1,7 +1,8 @@
 """One workshop a test, or one audited database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,8 @@ from local.clock import ManualClock
 from shared.anchors.directory import DirectoryAnchors
 from shared.database.audit import SqlAuditTrail
 from shared.database.migrations import migrate_sqlite
-from shared.database.payments import UNIQUE_RULES, SqlPayments
+from shared.database.payments import SqlPayments
+from shared.database.refusals import UNIQUE_RULES
 from shared.database.sqlite import SqliteEngine
 from shared.database.statements import first_by_limit
 from shared.telemetry import RecordedTelemetry
@@ -17,13 +19,7 @@ from tests.builders import CHAIN, NOW
 from tests.use_cases.audited import TOMORROW, Audit
 from tests.use_cases.workshop import MIGRATIONS, Workshop, build_workshop
 
-
-@pytest.fixture
-async def workshop(tmp_path: Path) -> AsyncIterator[Workshop]:
-    workshop, engine = build_workshop(tmp_path / "payments.sqlite3")
-    yield workshop
-    await workshop.tasks.close(1.0)
-    await engine.close()
+Built = Callable[..., Workshop]
 
 
 @pytest.fixture
@@ -40,3 +36,23 @@ async def audit(tmp_path: Path) -> AsyncIterator[Audit]:
         RecordedTelemetry(),
     )
     await engine.close()
+
+
+@pytest.fixture
+async def built(tmp_path: Path) -> AsyncIterator[Built]:
+    """Builds a workshop with settings of the test's own; once more on the same file is another process."""
+    made: list[tuple[Workshop, SqliteEngine]] = []
+
+    def build(**settings: Any) -> Workshop:
+        made.append(build_workshop(tmp_path / "payments.sqlite3", **settings))
+        return made[-1][0]
+
+    yield build
+    for workshop, engine in made:
+        await workshop.tasks.close(1.0)
+        await engine.close()
+
+
+@pytest.fixture
+def workshop(built: Built) -> Workshop:
+    return built()

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from shared.payments.outcome import Inquiry, NoAnswer, NothingFound, Pending, Unknown
+from shared.payments.outcome import Inquiry, NoAnswer, NothingFound, NotSent, Pending, Unknown
 from shared.payments.payment import Payment
 from shared.payments.requests import Merchant
 from shared.payments.state_machine import State
 from tests.builders import NOW, approved
-from tests.use_cases.workshop import Workshop
+from tests.use_cases.workshop import Workshop, a_refund
 
 LOST = Unknown("READ_TIMEOUT", "no answer")
 NO_ANSWER = NoAnswer("HTTP_503", "not now")
@@ -48,7 +48,7 @@ async def test_the_task_ends_once_something_is_found(workshop: Workshop, lost: P
 
 
 async def test_one_inquiry_is_made_by_one_of_many(workshop: Workshop, lost: Payment) -> None:
-    answers = await asyncio.gather(*(workshop.inquiries.inquire(lost) for _ in range(10)))
+    answers = await asyncio.gather(*(workshop.inquiries.inquire(lost, lost.sale) for _ in range(10)))
 
     assert len(workshop.chase.asked) == 1
     assert {answer.id for answer in answers} == {lost.id}
@@ -60,7 +60,7 @@ async def test_a_pending_answer_keeps_the_sale_unknown_and_the_schedule_going(
 ) -> None:
     workshop.chase.finds = [Pending("CUSTOMER_PENDING", "wait"), approved()]
 
-    pending = await workshop.inquiries.inquire(lost)
+    pending = await workshop.inquiries.inquire(lost, lost.sale)
     await workshop.clock.advance(5)
 
     assert (pending.state, pending.sale.outcome and pending.sale.outcome["status"]) == (State.UNKNOWN, "pending")
@@ -71,7 +71,7 @@ async def test_an_inquiry_moves_the_schedule_before_it_asks(workshop: Workshop, 
     workshop.chase.finds = [RuntimeError("the process dies here")]
 
     with pytest.raises(RuntimeError):
-        await workshop.inquiries.inquire(lost)
+        await workshop.inquiries.inquire(lost, lost.sale)
 
     sale = (await workshop.stored(lost)).sale
     assert (sale.inquiries, sale.inquire_at) == (1, NOW + timedelta(seconds=3))
@@ -88,7 +88,7 @@ async def test_asks_under_the_merchant_id_that_the_sale_was_sent_with(workshop: 
     workshop.chase.find_sale = noted  # type: ignore[method-assign]
     workshop.outside.merchants.clear()  # type: ignore[attr-defined]
 
-    await workshop.inquiries.inquire(lost)
+    await workshop.inquiries.inquire(lost, lost.sale)
 
     assert asked_under == [lost.merchant_id]
 
@@ -97,11 +97,11 @@ class TestAnEmptyAnswer:
     async def test_counts_only_when_asked_late_enough(self, workshop: Workshop, lost: Payment) -> None:
         await workshop.sold("known", reference="INV-0")
         workshop.chase.finds = [NothingFound(), approved()]
-        early = await workshop.inquiries.inquire(lost)
+        early = await workshop.inquiries.inquire(lost, lost.sale)
         workshop.chase.finds = [NothingFound(), approved()]
         workshop.clock._offset = timedelta(seconds=90)
 
-        late = await workshop.inquiries.inquire(early)
+        late = await workshop.inquiries.inquire(early, early.sale)
 
         assert (early.sale.empties, late.sale.empties) == (0, 1)
 
@@ -110,7 +110,7 @@ class TestAnEmptyAnswer:
     ) -> None:
         workshop.clock._offset = timedelta(seconds=90)
 
-        asked = await workshop.inquiries.inquire(lost)
+        asked = await workshop.inquiries.inquire(lost, lost.sale)
 
         assert asked.sale.empties == 0
         assert workshop.alarms() == ["inquiry.positive_control_failed"]
@@ -123,7 +123,7 @@ class TestAnEmptyAnswer:
         workshop.clock._offset = timedelta(seconds=90)
         workshop.chase.finds = [NothingFound(), control]
 
-        asked = await workshop.inquiries.inquire(lost)
+        asked = await workshop.inquiries.inquire(lost, lost.sale)
 
         assert workshop.chase.asked == [lost.sale.request_id, known.sale.request_id]
         assert asked.sale.empties == 0
@@ -132,12 +132,12 @@ class TestAnEmptyAnswer:
         known = await workshop.sold("known", reference="INV-0")
         workshop.chase.finds = [NothingFound(), approved()]
         workshop.clock._offset = timedelta(seconds=90)
-        once = await workshop.inquiries.inquire(lost)
-        twice = await workshop.inquiries.inquire(once)
+        once = await workshop.inquiries.inquire(lost, lost.sale)
+        twice = await workshop.inquiries.inquire(once, once.sale)
         workshop.clock._offset = timedelta(seconds=90 + 601)
         workshop.chase.finds = [NothingFound(), approved()]
 
-        await workshop.inquiries.inquire(twice)
+        await workshop.inquiries.inquire(twice, twice.sale)
 
         assert twice.sale.empties == 2
         assert workshop.chase.asked.count(known.sale.request_id) == 2
@@ -149,7 +149,7 @@ class TestAnEmptyAnswer:
         await workshop.sold("known", reference="INV-0", biller_id="county-tax")
         workshop.clock._offset = timedelta(seconds=90)
 
-        asked = await workshop.inquiries.inquire(lost)
+        asked = await workshop.inquiries.inquire(lost, lost.sale)
 
         assert asked.sale.empties == 0
         assert workshop.alarms() == ["inquiry.positive_control_failed"]
@@ -160,8 +160,31 @@ class TestAnEmptyAnswer:
         workshop.chase.sales, workshop.chase.finds = [LOST], [approved()]
         other = await workshop.sold("other", reference="INV-2")
         workshop.clock._offset = timedelta(seconds=90)
-        await workshop.inquiries.inquire(other)
+        await workshop.inquiries.inquire(other, other.sale)
 
-        asked = await workshop.inquiries.inquire(lost)
+        asked = await workshop.inquiries.inquire(lost, lost.sale)
 
         assert asked.sale.empties == 1
+
+
+class TestAnUnknownRefund:
+    async def test_is_looked_up_by_its_own_request_id_and_adopted(self, workshop: Workshop) -> None:
+        workshop.chase.refunds, workshop.chase.refund_finds = [LOST], [approved(60)]
+        captured = await workshop.captured(100)
+        unknown = (await workshop.refund.refund(a_refund(captured, 60))).payment
+
+        payment = await workshop.refresh.refresh(unknown)
+
+        assert workshop.chase.asked == [unknown.operations[-1].request_id]
+        assert (payment.state, payment.refunded_minor) == (State.PARTIALLY_REFUNDED, 60)
+
+
+class TestALook:
+    async def test_asks_about_nothing_that_waits_or_was_captured_or_has_ended(self, workshop: Workshop) -> None:
+        workshop.chase.sales = [NotSent("NOT_CONNECTED", "refused")]
+        received = await workshop.sold()
+        captured = await workshop.captured(100, "attempt-2", reference="INV-2")
+
+        assert await workshop.refresh.refresh(received) == received
+        assert await workshop.refresh.refresh(captured) == captured
+        assert workshop.chase.asked == workshop.chase.looked_at == []

@@ -23,27 +23,29 @@ async def submitted(workshop: Workshop) -> Payment:
 
 
 async def test_two_who_heard_the_same_write_it_once(workshop: Workshop, submitted: Payment) -> None:
-    first = await workshop.recording.record(submitted, approved(), actor="chase")
+    first = await workshop.recording.record(submitted, submitted.sale, approved(), actor="chase")
 
-    second = await workshop.recording.record(submitted, approved(), actor="inquiry")
+    second = await workshop.recording.record(submitted, submitted.sale, approved(), actor="inquiry")
 
     assert second == await workshop.stored(first)
     assert [entry.event for entry in second.history] == [Event.SALE_SUBMITTED, Event.SALE_AUTHORIZED]
 
 
 async def test_an_answer_that_comes_after_the_sweep_is_taken(workshop: Workshop, submitted: Payment) -> None:
-    await workshop.recording.record(submitted, LOST, actor="reconciliation")
+    await workshop.recording.record(submitted, submitted.sale, LOST, actor="reconciliation")
 
-    payment = await workshop.recording.record(submitted, approved(), actor="chase")
+    payment = await workshop.recording.record(submitted, submitted.sale, approved(), actor="chase")
 
     assert payment.state is State.AUTHORIZED
     assert [entry.event for entry in payment.history][1:] == [Event.SALE_LOST, Event.SALE_AUTHORIZED]
 
 
 async def test_not_sent_after_the_sweep_leaves_the_sale_unknown(workshop: Workshop, submitted: Payment) -> None:
-    await workshop.recording.record(submitted, LOST, actor="reconciliation")
+    await workshop.recording.record(submitted, submitted.sale, LOST, actor="reconciliation")
 
-    payment = await workshop.recording.record(submitted, NotSent("BREAKER_OPEN", "not tried"), actor="chase")
+    payment = await workshop.recording.record(
+        submitted, submitted.sale, NotSent("BREAKER_OPEN", "not tried"), actor="chase"
+    )
 
     assert payment.state is State.UNKNOWN
 
@@ -51,9 +53,9 @@ async def test_not_sent_after_the_sweep_leaves_the_sale_unknown(workshop: Worksh
 async def test_two_answers_that_cannot_both_be_true_are_kept_and_alarmed(
     workshop: Workshop, submitted: Payment
 ) -> None:
-    await workshop.recording.record(submitted, Declined("DO_NOT_HONOR", "no"), actor="inquiry")
+    await workshop.recording.record(submitted, submitted.sale, Declined("DO_NOT_HONOR", "no"), actor="inquiry")
 
-    payment = await workshop.recording.record(submitted, approved(), actor="chase")
+    payment = await workshop.recording.record(submitted, submitted.sale, approved(), actor="chase")
 
     assert (payment.state, payment.history[-1].event) == (State.DECLINED, Event.ANSWER_CONTRADICTED)
     assert workshop.alarms() == ["payment.answer_contradicted"]
@@ -62,7 +64,7 @@ async def test_two_answers_that_cannot_both_be_true_are_kept_and_alarmed(
 async def test_another_amount_than_asked_for_is_unknown_and_alarmed_with_its_transaction(
     workshop: Workshop, submitted: Payment
 ) -> None:
-    payment = await workshop.recording.record(submitted, approved(999_99), actor="chase")
+    payment = await workshop.recording.record(submitted, submitted.sale, approved(999_99), actor="chase")
 
     assert payment.state is State.UNKNOWN
     [(name, told)] = workshop.telemetry.alarms
@@ -70,7 +72,9 @@ async def test_another_amount_than_asked_for_is_unknown_and_alarmed_with_its_tra
 
 
 async def test_a_partial_approval_is_unknown_and_alarmed(workshop: Workshop, submitted: Payment) -> None:
-    payment = await workshop.recording.record(submitted, approved(100, TransactionState.AUTHORIZED), actor="chase")
+    payment = await workshop.recording.record(
+        submitted, submitted.sale, approved(100, TransactionState.AUTHORIZED), actor="chase"
+    )
 
     assert payment.state is State.UNKNOWN
     assert workshop.alarms() == ["payment.partial_approval"]
@@ -86,4 +90,4 @@ async def test_a_payment_that_keeps_changing_is_a_fault_of_ours(workshop: Worksh
     stale: Any = replace(submitted, version=7)
 
     with pytest.raises(ChangedMeanwhile):
-        await workshop.recording.record(stale, approved(), actor="chase")
+        await workshop.recording.record(stale, stale.sale, approved(), actor="chase")

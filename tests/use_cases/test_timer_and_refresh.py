@@ -1,16 +1,20 @@
 """The reconciliation timer, and an operator's look."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from shared.payments.beside import NOTHING_BESIDE, Beside
 from shared.payments.errors import ChangedMeanwhile
-from shared.payments.outcome import Declined, NothingFound, TransactionState, Unknown
+from shared.payments.messages import Message
+from shared.payments.outcome import Declined, NothingFound, NotSent, TransactionState, Unknown
 from shared.payments.payment import Payment
 from shared.payments.state_machine import State
 from shared.use_cases.reconciliation import Counts
 from tests.builders import a_submitted_payment, approved
-from tests.use_cases.workshop import FINGERPRINTS, IllPayments, Workshop
+from tests.use_cases.workshop import FINGERPRINTS, IllPayments, Workshop, a_refund
 
 LOST = Unknown("READ_TIMEOUT", "no answer")
 
@@ -77,18 +81,68 @@ class TestReconciliation:
         assert counts.left == 30 - counts.abandoned
 
 
+class TestWhatIsOverdue:
+    """Its message was lost, or set aside: what waits is sent by the timer all the same."""
+
+    async def waiting(self, workshop: Workshop) -> Payment:
+        workshop.chase.refunds = [NotSent("NOT_CONNECTED", "refused")]
+        captured = await workshop.captured(100)
+        return (await workshop.refund.refund(a_refund(captured, 60))).payment
+
+    async def test_is_sent_two_minutes_after_it_was_due(self, workshop: Workshop) -> None:
+        payment = await self.waiting(workshop)
+        await workshop.clock.advance(10 + 119.999)
+        early = await workshop.reconciliation.run_once()
+        await workshop.clock.advance(0.001)
+
+        late = await workshop.reconciliation.run_once()
+
+        assert (early.sent, late.sent) == (0, 1)
+        assert (await workshop.stored(payment)).refunded_minor == 60
+
+    async def test_is_left_to_its_message_where_that_came_after_all(self, workshop: Workshop) -> None:
+        payment = await self.waiting(workshop)
+        await workshop.clock.advance(130)
+        overdue = workshop.payments.overdue
+
+        async def then_its_message_comes(due_before: datetime, limit: int) -> Sequence[Payment]:
+            found = await overdue(due_before, limit)
+            await workshop.sending_again.send(payment, payment.operations[-1])
+            return found
+
+        workshop.payments.overdue = then_its_message_comes  # type: ignore[method-assign]
+
+        counts = await workshop.reconciliation.run_once()
+
+        assert (counts.sent, counts.left) == (1, 0)
+        assert len(workshop.chase.sold) == 3
+        assert workshop.alarms() == []
+
+    async def test_is_left_alone_if_it_has_ended_meanwhile(self, workshop: Workshop) -> None:
+        captured = await workshop.captured()
+
+        async def an_ended_one(*_: object) -> Sequence[Payment]:
+            return [captured]
+
+        workshop.payments.overdue = an_ended_one  # type: ignore[method-assign]
+        workshop.payments.abandoned = an_ended_one  # type: ignore[method-assign]
+
+        assert await workshop.reconciliation.run_once() == Counts(abandoned=1, sent=1)
+        assert await workshop.stored(captured) == captured
+
+
 class TestRefresh:
     @pytest.mark.parametrize("state", [TransactionState.CLOSED, TransactionState.COMPLETED])
     async def test_confirms_a_capture(self, workshop: Workshop, state: TransactionState) -> None:
         authorized = await workshop.sold()
         workshop.chase.gets = [approved(state=state)]
 
-        payment = await workshop.refresh.refresh(authorized, actor="operator")
+        payment = await workshop.refresh.refresh(authorized)
 
         assert (payment.state, payment.captured_minor, payment.history[-1].actor) == (
             State.CAPTURED,
             125_99,
-            "operator",
+            "inquiry",
         )
         assert payment == await workshop.stored(authorized)
 
@@ -97,14 +151,14 @@ class TestRefresh:
         authorized = await workshop.sold()
         workshop.chase.gets = [answer] if answer else []  # type: ignore[list-item]
 
-        assert await workshop.refresh.refresh(authorized, actor="operator") == authorized
+        assert await workshop.refresh.refresh(authorized) == authorized
 
     async def test_takes_what_somebody_else_wrote_meanwhile(self, workshop: Workshop) -> None:
         authorized = await workshop.sold()
         workshop.chase.gets = [approved(state=TransactionState.CLOSED)] * 2
-        captured = await workshop.refresh.refresh(authorized, actor="somebody")
+        captured = await workshop.refresh.refresh(authorized)
 
-        payment = await workshop.refresh.refresh(authorized, actor="operator")
+        payment = await workshop.refresh.refresh(authorized)
 
         assert payment == captured
 
@@ -112,14 +166,14 @@ class TestRefresh:
         workshop.chase.sales, workshop.chase.finds = [LOST], [approved()]
         unknown = await workshop.sold()
 
-        assert (await workshop.refresh.refresh(unknown, actor="operator")).state is State.AUTHORIZED
+        assert (await workshop.refresh.refresh(unknown)).state is State.AUTHORIZED
 
     async def test_moves_no_schedule_and_counts_nothing(self, workshop: Workshop) -> None:
         workshop.chase.sales = [LOST]
         unknown = await workshop.sold()
 
         for _ in range(10):
-            await workshop.refresh.refresh(unknown, actor="operator")
+            await workshop.refresh.refresh(unknown)
 
         assert await workshop.stored(unknown) == unknown
 
@@ -127,7 +181,7 @@ class TestRefresh:
         workshop.chase.sales = [Declined("DO_NOT_HONOR", "no")]
         declined = await workshop.sold()
 
-        assert await workshop.refresh.refresh(declined, actor="operator") == declined
+        assert await workshop.refresh.refresh(declined) == declined
 
 
 async def test_what_vanishes_between_two_looks_is_shown_as_it_was_last_seen(workshop: Workshop) -> None:
@@ -135,11 +189,12 @@ async def test_what_vanishes_between_two_looks_is_shown_as_it_was_last_seen(work
         async def get(self, payment_id: str) -> Payment | None:
             return None
 
-        async def save(self, before: Payment, after: Payment) -> None:
+        async def save(self, before: Payment, after: Payment, beside: Beside = NOTHING_BESIDE) -> Sequence[Message]:
             raise ChangedMeanwhile
 
     authorized = await workshop.sold()
     workshop.payments.__class__ = Vanishing
     workshop.chase.gets = [approved(state=TransactionState.CLOSED)]
 
-    assert await workshop.refresh.refresh(authorized, actor="operator") == authorized
+    assert await workshop.refresh.refresh(authorized) == authorized
+    assert workshop.alarms() == ["payment.gone"]

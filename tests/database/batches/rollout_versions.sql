@@ -1,0 +1,4 @@
+SET NOCOUNT ON; SET XACT_ABORT ON; SET TRANSACTION ISOLATION LEVEL SNAPSHOT;
+BEGIN TRAN;
+SELECT TOP (50) version, document, actor, reason, forced, at FROM rollout_versions ORDER BY version DESC;
+COMMIT;
