@@ -12,6 +12,7 @@ from local.environment import MERCHANTS
 from shared.wiring.chase import shadow_client
 from tests.alarms.conftest import Plant
 from tests.builders import a_sale_request, a_submitted_payment
+from tests.rollout_stories import a_rule, change
 
 DAY_AND_A_HALF_S = 36 * 3600.0
 CAPTURED_AT_ONCE = json.dumps({**MERCHANTS, "county-tax": {**MERCHANTS["county-tax"], "capture_method": "NOW"}})
@@ -151,13 +152,35 @@ async def chase_answers_what_cannot_be_read(plant: Plant) -> None:
 
 
 async def a_pair_differs(plant: Plant) -> None:
-    """As the comparing code tells it: see STILL_TO_BE."""
-    plant.house.telemetry.event("shadow.mismatch", paymentId="pay_1", severity="money", field="amountMinor")
+    """The existing processor says that it took a cent less than the candidate."""
+    house = plant.house
+    rule = {**a_rule(), "billerId": "*", "method": "*", "mode": "shadow", "percentage": 100}
+    document = {"rules": [rule], "killSwitch": False, "holdAll": False}
+    changed = await change(house, document=document, reason="shadow for all", force=True)
+    assert changed.status == 200, changed.text
+    await house.clock.advance(60)
+    asked = {"attempt": "shadowed", "billerId": "city-water", "method": "card", "reference": "INV-SHADOWED"}
+    decided = await house.call("POST", "/rollout/decisions", json.dumps(asked).encode(), house.bearer())
+    assert decided.body["mode"] == "shadow", decided.text
+    control = {"status": "approved", "code": "00", "amountMinor": 12598}
+    assert (await house.sale("shadowed", reference="INV-SHADOWED", control=control)).status == 202
+    for _ in range(3):
+        await house.fire("outbox_sweep")
+        await house.bus.idle()
+        await house.clock.advance(60)
+    await house.fire("comparison_due")
 
 
 async def pairs_are_lost(plant: Plant) -> None:
-    """As the comparing code tells it: see STILL_TO_BE."""
-    plant.house.telemetry.event("shadow.coverage", received=1000, compared=900, pending=40, lost=60)
+    """Over the bound of the backlog nothing is written but how many were lost."""
+    day = plant.house.clock.now().date().isoformat()
+    with closing(sqlite3.connect(plant.house.data / "payments.sqlite3")) as database, database:
+        columns = "(id, day, biller_id, method, kind, lost)"
+        database.execute(
+            f"INSERT INTO shadow_losses {columns} VALUES ('loss-1', ?, 'city-water', 'card', 'sale', 200)",  # noqa: S608 - our names
+            (day,),
+        )
+    await plant.house.fire("comparison_due")
 
 
 @dataclass(frozen=True)
@@ -193,5 +216,3 @@ CONDITIONS: dict[str, Condition] = {
     "no-traffic": Condition(nobody_pays_for_an_hour),
     "other-alarm": Condition(chase_answers_what_cannot_be_read),
 }
-# Their events are not told by the service yet: once they are, cause them for real, and take them from here.
-STILL_TO_BE = {"shadow-mismatch": "shadow.mismatch", "shadow-coverage": "shadow.coverage"}

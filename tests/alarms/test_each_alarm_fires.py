@@ -3,9 +3,8 @@
 import pytest
 
 from infra.scripts.alarm_query import alarms
-from tests.alarms.conditions import CONDITIONS, STILL_TO_BE
+from tests.alarms.conditions import CONDITIONS
 from tests.alarms.conftest import OpenPlant
-from tests.infra.test_signals import TOLD
 
 
 @pytest.mark.parametrize("name", alarms())
@@ -23,10 +22,6 @@ async def test_stands_when_its_condition_is_there_and_not_before(name: str, open
 
 def test_every_alarm_has_a_condition() -> None:
     assert set(CONDITIONS) == set(alarms())
-
-
-def test_what_is_still_to_be_told_is_not_told_yet() -> None:
-    assert set(STILL_TO_BE.values()) & {event for event, *_ in TOLD} == set()
 
 
 async def test_an_alarm_ends_when_its_condition_does(opened_plant: OpenPlant) -> None:
