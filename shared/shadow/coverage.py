@@ -1,5 +1,6 @@
 """Pairs as they come from the database, counted: by stratum, by field, by day; and as evidence of a step."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -78,6 +79,11 @@ class Tally:
         """Compared of eligible, losses included; None where nothing was eligible."""
         return len(self.comparisons) / self.eligible if self.eligible else None
 
+    @cached_property
+    def final_at(self) -> Sequence[datetime]:
+        """When each pair that counts as evidence was compared as final, earliest first."""
+        return sorted(pair.compared_at for pair in self.pairs if _is_evidence(pair) and pair.compared_at is not None)
+
     def fields(self) -> Mapping[str, Counter[FieldResult]]:
         """Every result with how often there is it, by its field, in the order of the table of fields."""
         found: dict[str, Counter[FieldResult]] = {}
@@ -120,15 +126,13 @@ def evidence_in(counted: Mapping[Stratum, Tally], standing: Standing, look: Look
 
 
 def _evidence(tally: Tally, look: Look | None) -> Evidence:
-    pairs = 0 if look is None else sum(_counts(pair, look) for pair in tally.pairs)
+    pairs = 0 if look is None else bisect_right(tally.final_at, look.at)
     return Evidence(pairs, tally.severe, len(tally.comparisons), tally.eligible)
 
 
-def _counts(pair: PairRow, look: Look) -> bool:
-    comparison, compared_at = pair.comparison, pair.compared_at
-    if comparison is None or compared_at is None or compared_at > look.at:
-        return False
-    return comparison.stage is Stage.FINAL and comparison.verdict in COMPARABLE
+def _is_evidence(pair: PairRow) -> bool:
+    comparison = pair.comparison
+    return comparison is not None and comparison.stage is Stage.FINAL and comparison.verdict in COMPARABLE
 
 
 def _together(parts: Sequence[Tally]) -> Tally:

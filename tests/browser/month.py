@@ -14,6 +14,7 @@ from shared.shadow.explanations import Explanation
 from shared.shadow.verdicts import Comparison
 from shared.use_cases.current_rollout import CurrentRollout
 from shared.use_cases.shadow_report import ShadowReport
+from shared.use_cases.tasks import TrackedTasks
 from shared.wiring import Services
 from tests.builders import MERCHANTS, NOW
 from tests.shadow.at_rest import a_loss, shadow_pair, stored
@@ -63,7 +64,9 @@ async def lived(engine: Engine, pairs: int) -> None:
 
 def told_with(services: Services) -> ShadowReport:
     """The report of the same service with EXPLANATIONS: the deployed one has none yet."""
-    outside = SimpleNamespace(clock=services.clock, merchants=MERCHANTS, telemetry=services.telemetry)
+    outside = SimpleNamespace(
+        clock=services.clock, merchants=MERCHANTS, telemetry=services.telemetry, tasks=TrackedTasks(services.telemetry)
+    )
     store = SqlRollout(services.database, first=first_by_limit)
     evidence = SqlShadowEvidence(services.database, first=first_by_limit)
     return ShadowReport(outside, CurrentRollout(outside, store), store, evidence, explanations=EXPLANATIONS)
