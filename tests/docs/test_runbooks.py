@@ -162,6 +162,14 @@ def test_every_event_that_is_named_is_told_and_every_alarm_without_a_rule_is_exp
     assert known_by_their_form - told == set()
 
 
+def test_every_reason_of_a_refused_caller_is_one_that_is_told() -> None:
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "shared/auth").glob("*.py"))
+    reasons = {code for page in PAGES.values() for code in page.code if code.startswith(("jwt: ", "hmac: "))}
+
+    assert reasons
+    assert {reason for reason in reasons if f'"{reason}' not in source} == set()
+
+
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     path = tmp_path_factory.mktemp("schema") / "payments.sqlite3"
