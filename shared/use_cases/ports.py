@@ -222,11 +222,8 @@ class Postings(Protocol):
     async def unposted_older_than(self, at: datetime, limit: int) -> Sequence[Posting]:
         """At most `limit` that became so before `at` and that the ledger is not known to have, oldest first."""
 
-    async def oldest_unposted(self) -> datetime | None:
-        """When the oldest became so that the ledger is not known to have; None where it has them all."""
-
-    async def pending(self) -> int:
-        """How many the ledger is not known to have."""
+    async def waiting(self) -> tuple[int, datetime | None]:
+        """How many the ledger is not known to have, and when the oldest became so; None where it has them all."""
 
 
 class Purging(Protocol):
