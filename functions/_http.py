@@ -62,8 +62,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
+    """`body` is shown as JSON; a text as it is."""
+
     status: HTTPStatus
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | str
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
 
@@ -175,7 +177,7 @@ def _holds_a_number(text: str) -> bool:
 
 def _response(reply: Reply, correlation: str) -> func.HttpResponse:
     return func.HttpResponse(
-        json.dumps(reply.body, separators=(",", ":")),
+        reply.body if isinstance(reply.body, str) else json.dumps(reply.body, separators=(",", ":")),
         status_code=int(reply.status),
         mimetype=reply.media_type,
         charset="utf-8",

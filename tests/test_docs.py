@@ -24,7 +24,11 @@ OF_THE_PLATFORM = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
 OF_EACH_CALLER = {"HMAC_CALLERS"}
 SAMPLE = json.loads((ROOT / "local.settings.sample.json").read_text("utf-8"))
 # Needed everywhere, or by what the sample is: a laptop's, where nobody asks for a decision first.
-_OF_THE_SAMPLE = {"SQLITE_PATH", "CHASE_CLIENT_SECRET", "SERVICEBUS", "ROLLOUT_DECISION_REQUIRED"}
+_OF_THE_SAMPLE = {
+    *("SQLITE_PATH", "CHASE_CLIENT_SECRET", "SERVICEBUS", "ROLLOUT_DECISION_REQUIRED"),
+    *("SHADOW_CHASE_BASE_URL", "SHADOW_CHASE_TOKEN_URL", "SHADOW_CHASE_CLIENT_ID", "SHADOW_CHASE_CLIENT_SECRET"),
+    "SHADOW_MERCHANT_IDS",
+}
 _REQUIRED = {
     environment_name(name) for name, field in Settings.model_fields.items() if field.is_required()
 } | _OF_THE_SAMPLE

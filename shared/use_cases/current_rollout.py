@@ -10,6 +10,8 @@ from shared.use_cases.shadow_ports import RolloutStore
 
 # A change takes effect within this, in every process.
 REFRESH_S: Final = 5.0
+# A process that slept does not go by what it knew before.
+WAITED_FOR_AFTER_S: Final = 10.0
 
 
 @dataclass(slots=True)
@@ -24,13 +26,28 @@ class CurrentRollout:
     def __init__(self, outside: Outside, store: RolloutStore, *, initial: Document = ALL_OFF) -> None:
         self._clock, self._telemetry, self._store = outside.clock, outside.telemetry, store
         self._initial = RolloutVersion(0, initial, outside.clock.now(), "nobody", "nothing was written yet")
+        self._tasks, self._is_reading = outside.tasks, False
         self._kept: _Kept | None = None
 
     async def current(self) -> RolloutVersion:
         """Never raises: a sale, or a decision, must not fail because this could not be read."""
         kept, now_s = self._kept, self._clock.boot_s()
-        if kept is not None and now_s - kept.read_at_s < REFRESH_S:
+        age_s = float("inf") if kept is None else now_s - kept.read_at_s
+        if kept is not None and age_s < REFRESH_S:
             return kept.version
+        if kept is not None and age_s < WAITED_FOR_AFTER_S:
+            # Of a steady stream of sales none waits for this.
+            self._read_soon()
+            return kept.version
+        return await self._read(kept)
+
+    def _read_soon(self) -> None:
+        if not self._is_reading:
+            self._is_reading = True
+            self._tasks.start(self._read(self._kept), finish=False)
+
+    async def _read(self, kept: "_Kept | None") -> RolloutVersion:
+        now_s = self._clock.boot_s()
         try:
             version = await self.latest()
         except Exception as error:
@@ -40,8 +57,12 @@ class CurrentRollout:
             if kept is None:
                 # Not kept: the next one asks again.
                 return version
-        self._kept = _Kept(version, now_s)
-        return version
+        finally:
+            self._is_reading = False
+        if self._kept is None or version.version >= self._kept.version.version:
+            # A version that this process wrote meanwhile is newer than what was read.
+            self._kept = _Kept(version, now_s)
+        return self._kept.version
 
     async def holds_all(self) -> bool:
         """Whether voids, refunds and inquiries are held."""

@@ -193,6 +193,8 @@ def build(
         bank_file_import=bank_import(settings, outside, engine, first, applying, source),
         decide_rollout=who.decide,
         change_rollout=who.change,
+        shadow_report=who.report,
+        rollout_guard=who.guard,
         billers=outside.merchants.keys(),
         purge=Purge(
             outside,

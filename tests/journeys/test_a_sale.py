@@ -218,6 +218,7 @@ class TestCosts:
         assert (database.round_trips - trips, database.commits - commits) == (2, 2)
 
     async def test_the_same_for_a_signed_sale_with_its_nonce(self, house: House) -> None:
+        await house.sale("warm-up", reference="INV-0")
         database = house.services.database
         trips, commits = database.round_trips, database.commits
 
