@@ -39,6 +39,11 @@ SELECT ?, ?, MAX(sequence) + 1, {", ".join("?" * (len(_COLUMNS) - 3))} FROM shad
 """  # noqa: S608
 _REPORT: Final = "UPDATE shadow_operations SET control = ?, compare_at = ? WHERE id = ? AND control IS NULL"
 _LOOKED: Final = "UPDATE shadow_operations SET state = ?, compare_at = ? WHERE id = ?"
+# A control that came since it was looked at has made the pair due: that stands.
+_LOOKED_WITHOUT_CONTROL: Final = """
+UPDATE shadow_operations SET state = 'done', compare_at = CASE WHEN control IS NULL THEN ? ELSE compare_at END
+WHERE id = ?
+"""
 _COMPARED: Final = """
 UPDATE shadow_operations SET state = 'done', comparison = ?, severity = ?, compared_at = ?, compare_at = ? WHERE id = ?
 """
@@ -141,6 +146,10 @@ class SqlShadow:
         """There was nothing to compare yet."""
         values = ("waiting" if waiting else "done", time_or_none(compare_at), operation_id)
         await self._engine.run([Statement(_LOOKED, values)])
+
+    async def control_missing(self, operation_id: str, *, compare_at: datetime | None) -> None:
+        """It was mirrored, and there was no control; one that has come since has made it due, and that stands."""
+        await self._engine.run([Statement(_LOOKED_WITHOUT_CONTROL, (time_or_none(compare_at), operation_id))])
 
     async def compared(
         self, operation_id: str, comparison: Comparison, at: datetime, compare_at: datetime | None

@@ -35,8 +35,11 @@ class Comparing:
         later = next((at for at in finals if at > now), None)
         if candidate is None or operation.control is None:
             again = _again(operation, candidate, later, now)
-            await self._store.looked_at(operation.id, waiting=candidate is None, compare_at=again)
-            return candidate is not None
+            if candidate is None:
+                await self._store.looked_at(operation.id, waiting=True, compare_at=again)
+                return False
+            await self._store.control_missing(operation.id, compare_at=again)
+            return True
         stage = Stage.FINAL if now >= finals[0] else Stage.FIRST
         comparison = _compared(operation.control, candidate, stage, now)
         await self._store.compared(operation.id, comparison, now, later)
@@ -47,7 +50,9 @@ class Comparing:
         told = {"paymentId": operation.payment_id, "billerId": operation.biller_id, "method": operation.method}
         self._telemetry.event("shadow.compared", stage=comparison.stage, verdict=comparison.verdict, **told)
         for field in comparison.differing:
-            self._telemetry.event("shadow.mismatch", severity=field.severity.name.lower(), field=field.name, **told)
+            severity = field.severity.name.lower()
+            self._telemetry.event("shadow.mismatch", severity=severity, field=field.name, **told)
+            self._telemetry.count("shadow.mismatches", severity=severity)
 
 
 def _again(

@@ -84,6 +84,9 @@ class ShadowStore(Protocol):
     async def looked_at(self, operation_id: str, *, waiting: bool, compare_at: datetime | None) -> None:
         """There was nothing to compare yet; look again at `compare_at` (None: never)."""
 
+    async def control_missing(self, operation_id: str, *, compare_at: datetime | None) -> None:
+        """As `looked_at` for what was mirrored and has no control; one that came since has made it due."""
+
     async def compared(
         self, operation_id: str, comparison: Comparison, at: datetime, compare_at: datetime | None
     ) -> None:

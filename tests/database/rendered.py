@@ -213,6 +213,7 @@ async def batches() -> dict[str, Batch]:
         "shadow_request": shadow.request("pay_s"),
         "shadow_due": shadow.due(NOW, 500),
         "shadow_looked_at": shadow.looked_at("op_s", waiting=True, compare_at=NOW),
+        "shadow_control_missing": shadow.control_missing("op_1", compare_at=NOW),
         "shadow_compared": shadow.compared("op_s", comparison, NOW, None),
         "shadow_waiting": shadow.waiting(),
         "shadow_lose": shadow.lose({Stratum("city-water", "card", "sale"): 3}, NOW),

@@ -1,0 +1,6 @@
+SET NOCOUNT ON; SET XACT_ABORT ON; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+BEGIN TRAN;
+UPDATE shadow_operations SET state = 'done', compare_at = CASE WHEN control IS NULL THEN ? ELSE compare_at END
+WHERE id = ?;
+IF @@ROWCOUNT <> 1 THROW 51001, 'guard', 1;
+COMMIT;
