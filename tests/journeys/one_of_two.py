@@ -17,6 +17,7 @@ from local.bus import Bus
 from local.bus_publisher import BusPublisher
 from local.clock import LocalClock, ManualClock
 from local.host import Host
+from local.host_signals import HostSignals
 from local.keys import local_keys
 from local.registered import registered
 from shared import wiring
@@ -51,7 +52,8 @@ async def serving(environment: dict[str, str], data: Path) -> AsyncIterator[Hous
     await bus.start()
     try:
         host, nobody = Host(functions.http, route_prefix=PREFIX), ManualClock(NOW)
-        yield House(services, None, nobody, telemetry, host, bus, local_keys(data), settings, data)  # type: ignore[arg-type]  # no simulator of its own
+        at_hand = (nobody, telemetry, publisher, HostSignals(clock.now), functions, host, bus, local_keys(data))
+        yield House(services, None, *at_hand, settings, data)  # type: ignore[arg-type]  # no simulator of its own
     finally:
         await bus.stop()
         await services.close()
