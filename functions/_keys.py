@@ -21,9 +21,9 @@ def idempotency_key(request: func.HttpRequest) -> str:
     return key
 
 
-def expected_version(request: func.HttpRequest, *, of: str = "payment") -> int:
+def expected_version(request: func.HttpRequest, *, of: str = "payment", lowest: int = 1) -> int:
     """
-    If-Match as a number; 0 is the version of a document that nobody has written yet.
+    If-Match as a number, `lowest` or above: 0 is the version of a document that nobody has written yet.
 
     Raises VersionMissing, or InvalidRequest for what is no version.
     """
@@ -32,6 +32,6 @@ def expected_version(request: func.HttpRequest, *, of: str = "payment") -> int:
     if not given:
         raise VersionMissing(FieldError("If-Match", say))
     found = _VERSION.fullmatch(given.strip())
-    if found is None:
+    if found is None or int(found[1]) < lowest:
         raise InvalidRequest(FieldError("If-Match", say))
     return int(found[1])

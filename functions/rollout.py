@@ -64,7 +64,7 @@ async def _change(call: Call) -> Reply:
     from shared.use_cases.change_rollout import RolloutChange
 
     _require_every_biller(call)
-    version = expected_version(call.request, of="document")
+    version = expected_version(call.request, of="document", lowest=0)
     body = read_body(RolloutBody, read_object(call.request.get_body()))
     change = RolloutChange(
         document=read_document(body.document, billers=call.services.billers),
