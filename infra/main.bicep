@@ -50,6 +50,9 @@ param sqlAutoPauseMinutes int = -1
 @description('Least vCores of a serverless database, as text (0.5 and up). Empty for a provisioned one.')
 param sqlMinimumCapacity string = ''
 
+@description('Most data that the database may hold, GB; full, it takes no sale. Paid for whether used or not (docs/scale.md).')
+param sqlMaxSizeGB int = 32
+
 @description('Spread the database and the instances over availability zones.')
 param zoneRedundant bool = false
 
@@ -279,6 +282,7 @@ module sql 'modules/sql.bicep' = {
     sku: sqlSku
     autoPauseMinutes: sqlAutoPauseMinutes
     minimumCapacity: sqlMinimumCapacity
+    maxSizeGB: sqlMaxSizeGB
     zoneRedundant: zoneRedundant
     operatorAddresses: operatorAddresses
     alarmEmails: alarmEmails
