@@ -10,7 +10,7 @@ LOCAL_DATABASE := $(or $(LOCAL_DATA_DIR),.local)/payments.sqlite3
 QUIETLY := >&2
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test prove prove-stateful check format lint types imports docs docs-check db-check audit-verify chase-check ledger-check invariants index-check bench bench-import bench-profile demo-rollout
+.PHONY: help run token test prove prove-stateful check format lint types imports docs docs-check db-check audit-verify chase-check ledger-check invariants index-check bench bench-import bench-profile demo-rollout openapi audit-deps sbom fuzz
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -35,7 +35,7 @@ test: $(READY) ## every test, with 100 % branch coverage of payments/, shadow/ a
 prove-stateful: $(READY) ## anything in any order, PROVE_EXAMPLES (500) runs of 40 steps each, against the money invariants
 	@PROVE_EXAMPLES="$${PROVE_EXAMPLES:-500}" $(BIN)/python -m pytest tests/stateful -q
 
-check: format lint types imports docs-check test bench-import index-check ## what CI runs
+check: format lint types imports docs-check audit-deps test bench-import index-check ## what CI runs
 	@echo "all checks passed"
 
 format: $(READY)
@@ -53,6 +53,8 @@ imports: $(READY)
 docs: $(READY) ## make the generated pages anew
 	@$(BIN)/python -m docs.generate
 
+openapi: docs ## the same: docs/openapi.yaml is one of them
+
 docs-check: $(READY)
 	@$(BIN)/python -m docs.generate --check
 
@@ -67,6 +69,7 @@ chase-check: $(READY) ## the production client through certification flows, agai
 
 ledger-check: $(READY) ## the journal against the simulator's books: 1 if something differs, 2 if it could not be checked
 	@$(BIN)/python -m local.ledger_check
+
 demo-rollout: $(READY) ## CTP's client through shadow, 1 %, 10 %, 100 % against a service of its own, with faults (DEMO_BILLS=200)
 	@$(BIN)/python -m local.demo_rollout
 
@@ -87,3 +90,12 @@ bench-profile: $(READY) ## where the CPU of a sale goes, stage by stage
 
 bench-import: $(READY) ## what importing function_app costs, against azure.functions + pydantic
 	@$(BIN)/python -m benchmarks.imports
+
+audit-deps: $(READY) ## known advisories about the installed packages; says what could not be asked about
+	@$(BIN)/python -m local.dependency_audit
+
+sbom: $(READY) ## the bill of materials of what is deployed, .local/sbom.json: the same bytes for the same packages
+	@$(BIN)/python -m local.sbom
+
+fuzz: $(READY) ## anything at all against authenticator, parsers, decoders and every route (FUZZ_EXAMPLES=2000)
+	@FUZZ_EXAMPLES="$${FUZZ_EXAMPLES:-2000}" $(BIN)/python -m pytest tests/fuzz -q

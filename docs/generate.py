@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from docs import openapi_schemas, payment_states, scale
+from docs import openapi_schemas, payment_states, runbook_heads, scale
 
 DOCS: Final = Path(__file__).parent
 # Page -> the page anew, from its present text.
@@ -17,6 +17,7 @@ PAGES: Final[Mapping[Path, Callable[[str], str]]] = {
     DOCS / "payment-states.md": lambda _present: payment_states.page(),
     DOCS / "openapi.yaml": openapi_schemas.filled,
     DOCS / "scale.md": scale.filled,
+    **runbook_heads.pages(),
 }
 
 
@@ -25,10 +26,10 @@ def main(arguments: Sequence[str]) -> int:
     check = "--check" in arguments
     for page, text in stale():
         if check:
-            print(f"docs/{page.name} is stale: run `make docs`", file=sys.stderr)
+            print(f"docs/{page.relative_to(DOCS)} is stale: run `make docs`", file=sys.stderr)
         else:
             page.write_text(text, "utf-8")
-            print(f"wrote docs/{page.name}")
+            print(f"wrote docs/{page.relative_to(DOCS)}")
     return int(check and any(stale()))
 
 

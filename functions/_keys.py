@@ -8,8 +8,7 @@ import azure.functions as func
 from shared.payments.errors import FieldError, IdempotencyKeyMissing, InvalidRequest, VersionMissing
 
 _KEY: Final = re.compile(r"[!-~]{1,255}")
-_VERSION: Final = re.compile(r'"([1-9][0-9]{0,17})"')
-_SAY: Final = 'send the payment\'s ETag: its version in quotes, such as "3"'
+_VERSION: Final = re.compile(r'"(0|[1-9][0-9]{0,17})"')
 
 
 def idempotency_key(request: func.HttpRequest) -> str:
@@ -22,12 +21,17 @@ def idempotency_key(request: func.HttpRequest) -> str:
     return key
 
 
-def expected_version(request: func.HttpRequest) -> int:
-    """If-Match as a number. Raises VersionMissing, or InvalidRequest for what is no version."""
+def expected_version(request: func.HttpRequest, *, of: str = "payment") -> int:
+    """
+    If-Match as a number; 0 is the version of a document that nobody has written yet.
+
+    Raises VersionMissing, or InvalidRequest for what is no version.
+    """
+    say = f'send the {of}\'s ETag: its version in quotes, such as "3"'
     given: str | None = request.headers.get("if-match")
     if not given:
-        raise VersionMissing(FieldError("If-Match", _SAY))
+        raise VersionMissing(FieldError("If-Match", say))
     found = _VERSION.fullmatch(given.strip())
     if found is None:
-        raise InvalidRequest(FieldError("If-Match", _SAY))
+        raise InvalidRequest(FieldError("If-Match", say))
     return int(found[1])

@@ -15,11 +15,13 @@ from functions import (
     purge,
     reconciliation,
     rollout,
+    rollout_guard,
     shadow_mirror,
+    shadow_report,
 )
 
-_HTTP: Final = (payments, follow_ups, rollout, health)
+_HTTP: Final = (payments, follow_ups, rollout, shadow_report, health)
 _MESSAGES: Final = (chase_retry, ledger_posting, shadow_mirror)
-_TIMERS: Final = (outbox_sweep, reconciliation, comparison_due, purge)
+_TIMERS: Final = (outbox_sweep, reconciliation, comparison_due, purge, rollout_guard)
 
 BLUEPRINTS: Final[tuple[func.Blueprint, ...]] = tuple(door.bp for door in (*_HTTP, *_MESSAGES, *_TIMERS))

@@ -64,7 +64,7 @@ async def _change(call: Call) -> Reply:
 
     if call.caller.billers is not None:
         raise Forbidden("the document is about every biller: it is for callers that may use them all")
-    version = expected_version(call.request)
+    version = expected_version(call.request, of="document")
     body = read_body(RolloutBody, read_object(call.request.get_body()))
     change = RolloutChange(
         document=read_document(body.document, billers=call.services.billers),

@@ -29,6 +29,11 @@ class Operation:
         return {int(status): resolved(response) for status, response in self.described["responses"].items()}
 
     @property
+    def function(self) -> str:
+        """Its function's name: `x-function` where one function has several methods, and the id can be that of one."""
+        return str(self.described.get("x-function", self.described["operationId"]))
+
+    @property
     def role(self) -> str | None:
         """The role that it asks for, the same in both schemes; None where nobody is asked who they are."""
         return self.role_of_event("*")

@@ -28,6 +28,7 @@ IMPURE_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today
 # Functions of a timer or a queue.
 NOBODY_CALLS = (
     *("chase_retry", "shadow_mirror", "ledger_posting", "outbox_sweep", "reconciliation", "comparison_due", "purge"),
+    "rollout_guard",
 )
 
 HEAVY = (
@@ -54,7 +55,7 @@ class TestFunctions:
         assert sorted(names) == sorted(
             [
                 *("Sale", "GetPayment", "FindPayments", "Void", "Refund", "UpdatePaymentState", "Live", "Ready"),
-                *("DecideRollout", "RolloutConfig"),
+                *("DecideRollout", "RolloutConfig", "ShadowReport"),
                 *NOBODY_CALLS,
             ]
         )

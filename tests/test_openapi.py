@@ -17,6 +17,7 @@ from docs.openapi_schemas import error_codes
 from functions._follow_ups import RefundBody, UpdateBody, VoidBody, read_body
 from functions._json import BODY_BYTES_MAX
 from functions._requests import read_sale
+from functions._rollout import DecisionBody, RolloutBody
 from local.registered import registered
 from shared.auth.caller import Role
 from shared.payments.errors import InvalidRequest
@@ -24,7 +25,10 @@ from shared.payments.lifecycle import advanced
 from shared.payments.operations import OperationEvent, next_operation_state
 from shared.payments.search import PAGE_DEFAULT, PAGE_MAX
 from shared.payments.state_machine import Event
+from shared.shadow.reading import read_document
+from tests import decision_stories as decisions
 from tests import follow_up_stories as stories
+from tests import rollout_stories
 from tests.builders import VISA, a_sale_body
 from tests.conftest import OpenHouse
 from tests.contract import DOCUMENT, OPERATIONS, departures, errors, resolved
@@ -58,7 +62,7 @@ def test_has_every_route_and_method_of_the_app_under_its_function_s_name_and_no_
         for method in function.methods
     }
 
-    assert {(name, operation.method, operation.path) for name, operation in OPERATIONS.items()} == served
+    assert {(operation.function, operation.method, operation.path) for operation in OPERATIONS.values()} == served
 
 
 def test_has_the_route_prefix_of_the_host_and_the_version_of_the_project() -> None:
@@ -197,6 +201,66 @@ class TestWhatFollowsASale:
         assert (errors(SCHEMAS[model.__name__], body) == []) is _is_read(model, body)
 
 
+class TestTheRollout:
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {},
+            {"attempt": ""},
+            {"attempt": "a b"},
+            {"billerId": "City Water"},
+            {"method": "cash"},
+            {"reference": " a"},
+            {"reference": "a" * 65},
+            {"giveUp": True},
+            {"giveUp": False},
+            {"giveUp": None},
+            {"tip": 1},
+        ],
+        ids=str,
+    )
+    def test_takes_a_question_if_its_schema_takes_it_and_only_then(self, changed: dict[str, Any]) -> None:
+        body = {"attempt": "attempt-1", **rollout_stories.BILL, **changed}
+
+        assert (errors(SCHEMAS["DecisionBody"], body) == []) is _is_read(DecisionBody, body)
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {},
+            {"reason": ""},
+            {"reason": "a" * 201},
+            {"force": True},
+            {"force": False},
+            {"document": {"rules": []}},
+            {"document": {**rollout_stories.OFF, "killSwitch": 1}},
+            {"document": {**rollout_stories.OFF, "tip": 1}},
+            *(
+                {"document": {**rollout_stories.OFF, "rules": [{**rollout_stories.a_rule(), **rule}]}}
+                for rule in (
+                    {},
+                    {"percentage": 101},
+                    {"percentage": 1.5},
+                    {"mode": "on"},
+                    {"method": "*"},
+                    {"otherwise": "live"},
+                    {"allow": ["INV 1"]},
+                    {"allow": [" INV"]},
+                    {"deny": ["a" * 65]},
+                    {"minimumDwellHours": 2160},
+                    {"minimumDwellHours": 2161},
+                    {"tip": 1},
+                )
+            ),
+        ],
+        ids=str,
+    )
+    def test_takes_a_document_if_its_schema_takes_it_and_only_then(self, changed: dict[str, Any]) -> None:
+        body = {"document": rollout_stories.OFF, "reason": "not yet", **changed}
+
+        assert (errors(SCHEMAS["RolloutBody"], body) == []) is _is_a_version(body)
+
+
 @pytest.mark.parametrize("name", SECURED)
 async def test_says_which_role_an_operation_needs(house: House, name: str) -> None:
     role = OPERATIONS[name].role
@@ -322,6 +386,7 @@ CALLS: dict[str, Callable[[House, dict[str, str]], Awaitable[Answer]]] = {
     "Void": stories.void,
     "Refund": stories.refund,
     "UpdatePaymentState": stories.report,
+    **rollout_stories.CALLS,
 }
 STORIES: list[tuple[str, int, Story]] = [
     ("Sale", 201, _approved),
@@ -332,6 +397,10 @@ STORIES: list[tuple[str, int, Story]] = [
     ("Sale", 400, lambda house: house.sale()),
     ("Sale", 402, _declined),
     ("Sale", 402, _blocked),
+    ("Sale", 200, decisions.left_to_existing),
+    ("Sale", 202, decisions.in_shadow),
+    ("Sale", 409, decisions.too_late),
+    ("Sale", 422, decisions.of_another_bill),
     ("Sale", 409, _answered_before_chase),
     ("Sale", 409, _another_is_open),
     ("Sale", 413, _too_large),
@@ -392,6 +461,7 @@ STORIES: list[tuple[str, int, Story]] = [
     ("UpdatePaymentState", 412, stories.stale),
     ("UpdatePaymentState", 413, stories.too_large("state")),
     ("UpdatePaymentState", 428, stories.without_a_version),
+    *rollout_stories.STORIES,
     ("Live", 200, lambda house: house.get("/health/live", {})),
     ("Ready", 200, lambda house: house.get("/health/ready", {})),
     ("Ready", 503, _ready_without_database),
@@ -450,6 +520,14 @@ def _is_read(model: type[BaseModel], body: dict[str, Any]) -> bool:
         read = read_body(model, body)
         if isinstance(read, UpdateBody):
             read.update()
+    except InvalidRequest:
+        return False
+    return True
+
+
+def _is_a_version(body: dict[str, Any]) -> bool:
+    try:
+        read_document(read_body(RolloutBody, body).document, billers=["city-water", "county-tax"])
     except InvalidRequest:
         return False
     return True

@@ -42,6 +42,7 @@ _POSTED = "UPDATE ledger_postings SET posted_at = ? WHERE id = ? AND posted_at I
 _GET = f"SELECT {POSTING}, posted_at FROM ledger_postings WHERE id = ?"  # noqa: S608
 _UNPOSTED = f"{POSTING} FROM ledger_postings WHERE posted_at IS NULL AND at < ? ORDER BY at"
 _OLDEST: Final = "SELECT MIN(at) FROM ledger_postings WHERE posted_at IS NULL"
+_PENDING: Final = "SELECT COUNT(*) FROM ledger_postings WHERE posted_at IS NULL"
 _ENTRIES = f"SELECT {ENTRY} FROM journal_entries WHERE posting_id = ? ORDER BY line"  # noqa: S608
 
 
@@ -81,6 +82,11 @@ class SqlPostings:
         """When the oldest became so that the ledger is not known to have; None where it has them all."""
         [[[at]]] = await self._engine.read([Query(_OLDEST)])
         return None if at is None else _time(at)
+
+    async def pending(self) -> int:
+        """How many the ledger is not known to have."""
+        [[[count]]] = await self._engine.read([Query(_PENDING)])
+        return int(count)
 
     async def _end(self, message: Received | None, statements: Sequence[Statement], at: datetime) -> None:
         inbox = [] if message is None else [received(message.consumer, message.message_id, at)]

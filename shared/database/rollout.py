@@ -8,7 +8,7 @@ from typing import Final
 from shared.database.rows import time_text
 from shared.database.statements import First, insert, nonce_kept
 from shared.database.unit_of_work import Engine, GuardFailed, Query, Row, Statement, UniqueViolation
-from shared.payments.errors import ChangedMeanwhile, PaymentUnresolved
+from shared.payments.errors import ChangedMeanwhile, PaymentUnresolved, Unauthenticated
 from shared.payments.idempotency import Nonce
 from shared.shadow.document import Document, Mode, RolloutVersion, as_json
 from shared.shadow.reading import read_document
@@ -28,7 +28,7 @@ _MARKS: Final = ", ".join("?" * len(_DECISION))
 # A bill whose live payment of another attempt is open is nobody's to decide about.
 _DECIDE: Final = f"""
 INSERT INTO decisions ({", ".join(_DECISION)}) SELECT {_MARKS}
-WHERE NOT EXISTS (
+WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE caller = ? AND attempt = ?) AND NOT EXISTS (
     SELECT 1 FROM payments WHERE biller_id = ? AND reference = ? AND mode = 'live'
     AND state IN ('received', 'submitted', 'unknown') AND NOT (caller = ? AND idempotency_key = ?)
 )
@@ -38,12 +38,21 @@ _OPEN: Final = """
 id FROM payments WHERE biller_id = ? AND reference = ? AND mode = 'live'
 AND state IN ('received', 'submitted', 'unknown') ORDER BY id DESC
 """
-# What is sold under is not closed, whatever a snapshot of other tables would show.
-_CLOSE: Final = """
-UPDATE decisions SET mode = 'off', why = ?, expires_at = NULL
-WHERE caller = ? AND attempt = ? AND mode <> 'off' AND sold_at IS NULL
+_PAID: Final = """
+SELECT 1 FROM idempotency_keys WHERE caller = ? AND idempotency_key = ? AND payment_id IS NOT NULL
 """
+# What is sold under is not closed, whatever a snapshot of other tables would show; nor is what has a payment of another
+# kind: one in shadow, or one that ended before it was sold.
+_CLOSE: Final = f"""
+UPDATE decisions SET mode = 'off', why = ?, expires_at = NULL
+WHERE caller = ? AND attempt = ? AND biller_id = ? AND method = ? AND reference = ?
+AND mode <> 'off' AND sold_at IS NULL AND NOT EXISTS ({_PAID})
+"""  # noqa: S608 - our own names
 _CLOSE_EXPIRED: Final = _CLOSE.rstrip() + " AND expires_at <= ?"
+_MISSING: Final = f"""
+INSERT INTO decisions ({", ".join(_DECISION)}) SELECT {_MARKS}
+WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE caller = ? AND attempt = ?) AND NOT EXISTS ({_PAID})
+"""  # noqa: S608
 # To stand in a sale's commit 1: the decision is live, for this bill, in time, and live sales are not switched off.
 _SELL: Final = """
 UPDATE decisions SET sold_at = ? WHERE caller = ? AND attempt = ? AND biller_id = ? AND method = ? AND reference = ?
@@ -96,8 +105,10 @@ class SqlRollout:
                     Statement(_INSERT_VERSION, row),
                 ]
             )
-        except (GuardFailed, UniqueViolation) as error:
+        except GuardFailed as error:
             raise ChangedMeanwhile("version") from error
+        except UniqueViolation as error:
+            raise _named(error, ChangedMeanwhile("version")) from error
 
     async def decide(self, decision: StoredDecision, nonce: Nonce | None) -> StoredDecision:
         """
@@ -107,13 +118,10 @@ class SqlRollout:
         """
         asked = decision.asked
         bill, key = (asked.biller_id, asked.reference), (asked.caller, asked.attempt)
-        statement = Statement(_DECIDE, (*_values(decision), *bill, *key), rows=None)
+        statement = Statement(_DECIDE, (*_values(decision), *key, *bill, *key), rows=None)
         known = Query(_FOUND, key)
         other = Query(self._first(1, _OPEN), bill)
-        try:
-            rows, open_payments = await self._engine.run([*nonce_kept(nonce), statement], known, other)
-        except UniqueViolation:
-            [rows, open_payments] = await self._engine.read([known, other])
+        rows, open_payments = await self._again([*nonce_kept(nonce), statement], known, other)
         if not rows:
             raise PaymentUnresolved(str(open_payments[0][0]))
         return _decision(rows[0])
@@ -123,29 +131,47 @@ class SqlRollout:
         return _decision(rows[0]) if rows else None
 
     async def give_up(self, decision: StoredDecision, nonce: Nonce | None) -> StoredDecision | None:
-        """`off` for ever, if no payment has the attempt's key, decided before or not; None if one has."""
+        """
+        `off` for ever, if no payment has the attempt's key, decided before or not; None if one has.
+
+        What was decided for another bill or method is returned as it is.
+        """
         asked = decision.asked
         key = (asked.caller, asked.attempt)
-        missing = (
-            f"INSERT INTO decisions ({', '.join(_DECISION)}) SELECT {_MARKS} WHERE NOT EXISTS"  # noqa: S608
-            " (SELECT 1 FROM decisions WHERE caller = ? AND attempt = ?) AND NOT EXISTS"
-            " (SELECT 1 FROM idempotency_keys WHERE caller = ? AND idempotency_key = ? AND payment_id IS NOT NULL)"
-        )
         statements = [
             *nonce_kept(nonce),
-            Statement(_CLOSE, (GIVEN_UP, *key), rows=None),
-            Statement(missing, (*_values(decision), *key, *key), rows=None),
+            Statement(_CLOSE, (GIVEN_UP, *_named_by(asked), *key), rows=None),
+            Statement(_MISSING, (*_values(decision), *key, *key), rows=None),
         ]
-        [rows] = await self._engine.run(statements, Query(_FOUND, key))
-        found = _decision(rows[0]) if rows else None
-        return found if found is not None and found.mode is Mode.OFF else None
+        [rows] = await self._again(statements, Query(_FOUND, key))
+        if not rows:
+            return None
+        found = _decision(rows[0])
+        return found if found.mode is Mode.OFF or not found.is_about(asked) else None
+
+    async def _again(self, statements: Sequence[Statement], *answers: Query) -> list[list[Row]]:
+        """Run it; once more where another made the decision meanwhile, which it then finds. Raises Unauthenticated."""
+        try:
+            return await self._engine.run(statements, *answers)
+        except UniqueViolation as violated:
+            if violated.constraint == "nonce":
+                raise Unauthenticated("nonce seen before") from violated
+        return await self._engine.run(statements, *answers)
 
     async def expire(self, asked: Asked, now: datetime) -> bool:
         """Make a live decision that is over `off` for ever, if no payment has its key; whether it is over."""
         key = (asked.caller, asked.attempt)
-        closing = Statement(_CLOSE_EXPIRED, (EXPIRED, *key, time_text(now)), rows=None)
+        closing = Statement(_CLOSE_EXPIRED, (EXPIRED, *_named_by(asked), *key, time_text(now)), rows=None)
         [rows] = await self._engine.run([closing], Query(_FOUND, key))
         return bool(rows) and _decision(rows[0]).why == EXPIRED
+
+
+def _named(violated: UniqueViolation, otherwise: Exception) -> Exception:
+    return Unauthenticated("nonce seen before") if violated.constraint == "nonce" else otherwise
+
+
+def _named_by(asked: Asked) -> tuple[str, ...]:
+    return (asked.caller, asked.attempt, asked.biller_id, asked.method, asked.reference)
 
 
 def _values(decision: StoredDecision) -> tuple[str | int | None, ...]:

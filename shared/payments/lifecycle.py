@@ -92,7 +92,8 @@ def live_disabled(intent: Payment, *, now: datetime) -> Payment:
     told = NotSent("live-disabled", "live sales are switched off; nothing was sent")
     sale = payment.sale
     state = next_operation_state(sale.state, OperationEvent.FAILED)
-    ended = replace(sale, state=state, outcome=record(told, sale.request_id))
+    outcome = {**record(told, sale.request_id), "retry": Retry.NEW_KEY.value}
+    ended = replace(sale, state=state, outcome=outcome)
     return advanced(payment, Event.LIVE_DISABLED, ended, actor=payment.caller, now=now)
 
 

@@ -78,8 +78,9 @@ class Event(StrEnum):
     RESOLVED_CAPTURED = "resolved_captured"
     RESOLVED_DECLINED = "resolved_declined"
     RESOLVED_NOT_FOUND = "resolved_not_found"
-    # Shadow: taken to be mirrored; what the existing processor answered
+    # Shadow: taken to be mirrored, or not to be: our side had not come so far; what the existing processor answered
     SHADOW_TAKEN = "shadow_taken"
+    SHADOW_NOT_POSSIBLE = "shadow_not_possible"
     CONTROL_REPORTED = "control_reported"
 
 
@@ -90,6 +91,8 @@ _REFUND_FACTS = (E.REFUNDED_IN_PART, E.REFUNDED_IN_FULL, E.REFUND_NOT_SENT, E.RE
 # Facts about a void that the capture overtook.
 _VOID_FACTS = (E.VOID_NOT_SENT, E.VOID_FAILED, E.VOID_LOST)
 _CAPTURED_ONCE = (S.CAPTURED, S.SETTLED, S.PARTIALLY_REFUNDED, S.REFUNDED, S.RETURNED, S.CHARGED_BACK)
+# Facts that are recorded wherever the payment stands.
+_ANYWHERE = (E.SHADOW_NOT_POSSIBLE, E.CONTROL_REPORTED, E.ANSWER_CONTRADICTED)
 _UNDO_FACTS = (E.UNDO_SUBMITTED, E.UNDO_NOT_SENT, E.UNDO_LOST, E.UNDO_FAILED)
 
 # fmt: off
@@ -180,7 +183,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType({
     **{(state, fact): state for state in (S.RETURNED, S.CHARGED_BACK) for fact in _REFUND_FACTS},
     **{(state, fact): state for state in _CAPTURED_ONCE for fact in _VOID_FACTS},
     **{(state, fact): state for state in (S.UNKNOWN, S.FAILED) for fact in _UNDO_FACTS},
-    **{(state, fact): state for state in State for fact in (E.CONTROL_REPORTED, E.ANSWER_CONTRADICTED)},
+    **{(state, fact): state for state in State for fact in _ANYWHERE},
 })
 # fmt: on
 

@@ -1,5 +1,6 @@
 """Pairs as they come from the database, counted: by stratum, by field, by day; and as evidence of a step."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -53,8 +54,17 @@ class Tally:
         return tuple(pair.comparison for pair in self.pairs if pair.comparison is not None)
 
     @cached_property
+    def kinds(self) -> Sequence[tuple[Comparison, int]]:
+        """Each comparison once, with how many pairs share it: most pairs that match share one (verdicts.Kept)."""
+        times = Counter(map(id, self.comparisons))
+        return [(comparison, times[at]) for at, comparison in {id(each): each for each in self.comparisons}.items()]
+
+    @cached_property
     def verdicts(self) -> Counter[Verdict]:
-        return Counter(comparison.verdict for comparison in self.comparisons)
+        counted: Counter[Verdict] = Counter()
+        for comparison, times in self.kinds:
+            counted[comparison.verdict] += times
+        return counted
 
     @property
     def comparable(self) -> int:
@@ -62,19 +72,24 @@ class Tally:
 
     @cached_property
     def severe(self) -> int:
-        return sum(comparison.severe for comparison in self.comparisons)
+        return sum(times for comparison, times in self.kinds if comparison.severe)
 
     @property
     def coverage(self) -> float | None:
         """Compared of eligible, losses included; None where nothing was eligible."""
         return len(self.comparisons) / self.eligible if self.eligible else None
 
-    def fields(self) -> Mapping[str, Sequence[FieldResult]]:
-        """Every result by its field, in the order of the table of fields."""
-        found: dict[str, list[FieldResult]] = {}
-        for comparison in self.comparisons:
+    @cached_property
+    def final_at(self) -> Sequence[datetime]:
+        """When each pair that counts as evidence was compared as final, earliest first."""
+        return sorted(pair.compared_at for pair in self.pairs if _is_evidence(pair) and pair.compared_at is not None)
+
+    def fields(self) -> Mapping[str, Counter[FieldResult]]:
+        """Every result with how often there is it, by its field, in the order of the table of fields."""
+        found: dict[str, Counter[FieldResult]] = {}
+        for comparison, times in self.kinds:
             for field in comparison.fields:
-                found.setdefault(field.name, []).append(field)
+                found.setdefault(field.name, Counter())[field] += times
         return found
 
     def days(self) -> Mapping[date, "Tally"]:
@@ -101,20 +116,23 @@ def evidence_of(
     A pair counts once it is compared as final; a severe mismatch counts at once. `losses` are those since the step
     began too.
     """
-    counted = tallies((pair for pair in pairs if pair.at >= standing.began), losses)
+    return evidence_in(tallies((pair for pair in pairs if pair.at >= standing.began), losses), standing, look)
+
+
+def evidence_in(counted: Mapping[Stratum, Tally], standing: Standing, look: Look | None) -> dict[Stratum, Evidence]:
+    """The same of pairs and losses that were counted already: several scopes may have begun their steps together."""
     wanted = {standing.stratum(operation, pooled=pooled) for pooled, operation, _ in TARGETS}
     return {stratum: _evidence(counted[stratum], look) for stratum in wanted if stratum in counted}
 
 
 def _evidence(tally: Tally, look: Look | None) -> Evidence:
-    pairs = 0 if look is None else sum(_counts(pair, look) for pair in tally.pairs)
+    pairs = 0 if look is None else bisect_right(tally.final_at, look.at)
     return Evidence(pairs, tally.severe, len(tally.comparisons), tally.eligible)
 
 
-def _counts(pair: PairRow, look: Look) -> bool:
-    if pair.comparison is None or pair.compared_at is None or pair.compared_at > look.at:
-        return False
-    return pair.comparison.stage is Stage.FINAL and pair.comparison.verdict in COMPARABLE
+def _is_evidence(pair: PairRow) -> bool:
+    comparison = pair.comparison
+    return comparison is not None and comparison.stage is Stage.FINAL and comparison.verdict in COMPARABLE
 
 
 def _together(parts: Sequence[Tally]) -> Tally:

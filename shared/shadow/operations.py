@@ -9,8 +9,8 @@ from shared.payments.facts import advanced, with_operation
 from shared.payments.ids import chase_request_id
 from shared.payments.lifecycle import submission_of
 from shared.payments.money import Money
-from shared.payments.operations import OperationKind, OperationState
-from shared.payments.outcome import NotSent, record
+from shared.payments.operations import OperationEvent, OperationKind, OperationState, next_operation_state
+from shared.payments.outcome import Declined, NotSent, record
 from shared.payments.payment import Method, Operation, Payment
 from shared.payments.requests import Merchant, SaleRequest
 from shared.payments.state_machine import TRANSITIONS, Event, State
@@ -148,6 +148,22 @@ def is_possible(payment: Payment, operation: Operation) -> bool:
     if operation.kind is OperationKind.REFUND and operation.amount.amount_minor > payment.refundable_minor:
         return False
     return (payment.state, submission_of(operation)) in TRANSITIONS
+
+
+def not_possible(payment: Payment, operation: Operation, *, actor: str, now: datetime) -> Payment:
+    """
+    The payment, in which `operation` is not possible, once its turn has come: it ends without a call, as Chase's no.
+
+    The existing processor did it; our side had not come so far, or has gone another way.
+    """
+    told = record(Declined("NOT_POSSIBLE", f"our payment is {payment.state}; nothing was sent"), operation.request_id)
+    refused = replace(
+        operation,
+        state=next_operation_state(operation.state, OperationEvent.BLOCKED),
+        outcome={**told, "processorCalled": False},
+        send_at=None,
+    )
+    return advanced(payment, Event.SHADOW_NOT_POSSIBLE, refused, actor=actor, now=now)
 
 
 @dataclass(frozen=True, slots=True)

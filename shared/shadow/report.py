@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from shared.shadow.banking_days import KNOWN_THROUGH
 from shared.shadow.coverage import PairRow, Tally, tallies
@@ -23,6 +23,7 @@ _CARD_DIGITS_MIN: Final = 12
 _NOT_A_DIGIT: Final = re.compile(r"[^0-9]")
 
 Json = dict[str, Any]
+_Key = TypeVar("_Key")
 
 
 def report(
@@ -51,8 +52,8 @@ def report(
 
 
 def _stratum(stratum: Stratum, tally: Tally) -> Json:
-    stages = Counter(comparison.stage for comparison in tally.comparisons)
-    severities = Counter(comparison.severity for comparison in tally.comparisons)
+    stages = _sums((comparison.stage, times) for comparison, times in tally.kinds)
+    severities = _sums((comparison.severity, times) for comparison, times in tally.kinds)
     return {
         **_named(stratum),
         "eligible": tally.eligible,
@@ -68,15 +69,23 @@ def _stratum(stratum: Stratum, tally: Tally) -> Json:
     }
 
 
-def _field(name: str, results: Sequence[FieldResult]) -> Json:
-    reasons = Counter(result.reason for result in results if result.reason is not None)
+def _field(name: str, results: Counter[FieldResult]) -> Json:
+    verdicts = _sums((result.verdict, times) for result, times in results.items())
+    reasons = _sums((result.reason, times) for result, times in results.items() if result.reason is not None)
     return {
         "field": name,
-        "severity": _severity(results[0].severity),
-        **_verdicts(Counter(result.verdict for result in results)),
-        "ignored": sum(result.verdict is Verdict.IGNORED for result in results),
+        "severity": _severity(next(iter(results)).severity),
+        **_verdicts(verdicts),
+        "ignored": verdicts[Verdict.IGNORED],
         "reasons": dict(sorted(reasons.items())),
     }
+
+
+def _sums(counted: Iterable[tuple[_Key, int]]) -> Counter[_Key]:
+    sums: Counter[_Key] = Counter()
+    for key, times in counted:
+        sums[key] += times
+    return sums
 
 
 def _verdicts(verdicts: Counter[Verdict]) -> Json:

@@ -12,9 +12,11 @@ from shared.shadow.pair import Candidate, Control, candidate_of
 from shared.shadow.verdicts import Comparison, Stage
 from shared.use_cases.ports import Outside
 
-# A side that is missing may come within the hour, often; then it is looked for when the pair would be final.
+# A side that is missing may come within the hour, often; then it is looked for when the pair would be final. What waits
+# to be mirrored is never given up.
 _OFTEN: Final = timedelta(minutes=10)
 _OFTEN_FOR: Final = timedelta(hours=1)
+_SELDOM: Final = timedelta(days=1)
 
 
 class Comparing:
@@ -32,8 +34,7 @@ class Comparing:
         finals = final_at(operation.method, operation.created_at)
         later = next((at for at in finals if at > now), None)
         if candidate is None or operation.control is None:
-            young = now - operation.created_at < _OFTEN_FOR
-            again = now + _OFTEN if young else later
+            again = _again(operation, candidate, later, now)
             await self._store.looked_at(operation.id, waiting=candidate is None, compare_at=again)
             return candidate is not None
         stage = Stage.FINAL if now >= finals[0] else Stage.FIRST
@@ -46,7 +47,17 @@ class Comparing:
         told = {"paymentId": operation.payment_id, "billerId": operation.biller_id, "method": operation.method}
         self._telemetry.event("shadow.compared", stage=comparison.stage, verdict=comparison.verdict, **told)
         for field in comparison.differing:
-            self._telemetry.event("shadow.mismatch", severity=field.severity.name.lower(), field=field.name, **told)
+            severity = field.severity.name.lower()
+            self._telemetry.event("shadow.mismatch", severity=severity, field=field.name, **told)
+            self._telemetry.count("shadow.mismatches", severity=severity)
+
+
+def _again(
+    operation: ShadowOperation, candidate: Candidate | None, later: datetime | None, now: datetime
+) -> datetime | None:
+    if now - operation.created_at < _OFTEN_FOR:
+        return now + _OFTEN
+    return later if candidate is not None else min(later or now + _SELDOM, now + _SELDOM)
 
 
 def _candidate(operation: ShadowOperation, payment: Payment) -> Candidate | None:

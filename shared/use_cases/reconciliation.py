@@ -72,9 +72,17 @@ class Reconciliation:
         ledger = await self._unposted.post(limit)
         left = len(abandoned) + len(due) + len(overdue) + ledger.found - swept - asked - sent - ledger.posted
         counts = Counts(abandoned=swept, inquired=asked, sent=sent, posted=ledger.posted, left=left)
-        if counts != Counts():
-            self._telemetry.event("reconciliation.run", **{name: getattr(counts, name) for name in counts.__slots__})
+        await self._tell(counts)
         return counts
+
+    async def _tell(self, counts: Counts) -> None:
+        """On every run: that nothing is old means little where nobody looked."""
+        unknowns = await self._payments.unknowns()
+        oldest_s = round(unknowns.oldest_s(self._clock.now()), 3)
+        told = {name: getattr(counts, name) for name in counts.__slots__}
+        self._telemetry.event("reconciliation.run", **told, unknown=unknowns.count, oldestUnknownS=oldest_s)
+        self._telemetry.gauge("payments.unknown", unknowns.count)
+        self._telemetry.gauge("payments.unknown_oldest_s", oldest_s)
 
     async def _mark_unknown(self, payment: Payment) -> None:
         operation = payment.unresolved

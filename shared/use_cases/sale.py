@@ -64,7 +64,8 @@ class Sale:
         self._clock, self._identifiers, self._tasks = outside.clock, outside.identifiers, outside.tasks
         self._answer_within_s, self._on_not_found = answer_within_s, on_not_found
         self._rules, self._rollout, self._shadow = NetworkRules(outside), rollout, shadow
-        self._in_flight, self._in_flight_max = 0, in_flight_max
+        self.in_flight, self._in_flight_max = 0, in_flight_max
+        self._telemetry = outside.telemetry
 
     async def take(self, call: SaleCall) -> Answer:
         """
@@ -74,14 +75,15 @@ class Sale:
         Unauthenticated (nonce), IdempotencyInProgress, IdempotencyKeyReused, PaymentUnresolved, DecisionRequired or
         DecisionExpired; Overloaded, at once and before anything is stored, while `in_flight_max` sales are at work.
         """
-        if self._in_flight >= self._in_flight_max:
+        if self.in_flight >= self._in_flight_max:
+            self._telemetry.count("sales.overloaded")
             raise Overloaded("nothing was stored or sent: repeat it with the same Idempotency-Key", retry_after_s=1)
         try:
             merchant = self._checked(call.request)
         except InvalidRequest as refused:
             return await self._known_before(call, refused)
         progress = _Progress(call, merchant)
-        self._in_flight += 1
+        self.in_flight += 1
         task = self._tasks.start(self._begin(progress))
         task.add_done_callback(self._landed)
         await asyncio.wait({task}, timeout=self._answer_within_s)
@@ -101,7 +103,7 @@ class Sale:
         return merchant
 
     def _landed(self, _task: object) -> None:
-        self._in_flight -= 1
+        self.in_flight -= 1
 
     async def _known_before(self, call: SaleCall, refused: InvalidRequest) -> SaleAnswer:
         """A card may expire, or a biller leave, after its sale: the key still stands for what was done under it."""
@@ -115,9 +117,9 @@ class Sale:
     async def _begin(self, progress: "_Progress") -> Answer:
         progress.send_before_s = self._clock.boot_s() + SEND_WITHIN_S
         terms = await self._rollout.terms(progress.call.attempt)
-        if isinstance(terms, StoredDecision) and terms.mode is not Mode.LIVE:
-            return await self._left(progress, terms)
         try:
+            if isinstance(terms, StoredDecision) and terms.mode is not Mode.LIVE:
+                return await self._left(progress, terms)
             return await self._live(progress, terms)
         except DecisionMade:
             # Decided before, though none was required: what was decided holds.
@@ -140,12 +142,17 @@ class Sale:
         return await self._charge(progress, payment)
 
     async def _left(self, progress: "_Progress", made: StoredDecision) -> Answer:
-        """To the existing processor, by a decision that may not be stored yet: it is, whatever else is."""
+        """To the existing processor, by a decision that stands, or by one that is to be made."""
+        if self._rollout.is_made_before:
+            return await self._to_existing(progress, made)
         if made.mode is Mode.SHADOW and self._shadow is not None and self._shadow.takes(progress.call):
             try:
                 return await self._shadow.sale(progress.call, made=made)
+            except KeyTaken:
+                return await self._repeated(progress, None)
             except DecisionMade:
                 pass
+        # It is kept though nothing else is: what was left to the existing processor once is never sold here later.
         standing = await self._rollout.make(made)
         if standing.mode is Mode.LIVE:
             return await self._live(progress, progress.call.attempt)
@@ -156,7 +163,18 @@ class Sale:
             return LeftToExisting(Mode.OFF)
         if self._shadow is None:
             return LeftToExisting(Mode.SHADOW, recorded=False)
-        return await self._shadow.sale(progress.call, made=None)
+        if not self._shadow.takes(progress.call):
+            return await self._not_taken(progress, self._shadow)
+        try:
+            return await self._shadow.sale(progress.call, made=None)
+        except KeyTaken:
+            return await self._repeated(progress, None)
+
+    async def _not_taken(self, progress: "_Progress", shadow: ShadowIntake) -> Answer:
+        call = progress.call
+        if await self._payments.by_key(call.caller, call.idempotency_key, None) is not None:
+            return await self._repeated(progress, None)
+        return shadow.lost(call)
 
     async def _not_live(self, progress: "_Progress", intent: Payment) -> Answer:
         call = progress.call
@@ -201,9 +219,10 @@ class Sale:
             now=self._clock.now(),
         )
 
-    async def _repeated(self, progress: "_Progress", intent: Payment) -> Answer:
+    async def _repeated(self, progress: "_Progress", intent: Payment | None) -> Answer:
         payment = await self._standing(progress.call, intent)
         if payment is None:
+            assert intent is not None, "the key stands for nothing else"
             # Our own commit 1, whose acknowledgement was lost on a reconnect.
             return await self._charge(progress, intent)
         if payment.mode == "shadow":

@@ -19,6 +19,11 @@ class SaleRollout:
         self._clock, self._store, self._rollout = outside.clock, store, rollout
         self._required = decision_required
 
+    @property
+    def is_made_before(self) -> bool:
+        """Whether a decision that `terms` returns is stored already; else the sale's own commit makes it."""
+        return self._required
+
     async def terms(self, asked: Asked) -> Asked | StoredDecision:
         """
         What commit 1 goes by: `asked`, where a live decision is taken to stand; else the decision that is to be made.

@@ -87,4 +87,7 @@ class SendingAgain:
     def _merchant(self, payment: Payment) -> Merchant:
         """As settings have it, under the merchant id of the sale: under another Chase would take a second one."""
         known = self._merchants.get(payment.biller_id)
-        return merchant_of(payment) if known is None else replace(known, merchant_id=payment.merchant_id)
+        begun_with = merchant_of(payment)
+        if known is None:
+            return begun_with
+        return replace(known, merchant_id=begun_with.merchant_id, shadow=begun_with.shadow)

@@ -18,6 +18,7 @@ class ShadowBacklog:
         self._telemetry, self._bound = outside.telemetry, bound
         self._waiting, self._counted_at_s, self._is_counting = 0, float("-inf"), False
         self._lost: Counter[Stratum] = Counter()
+        self._keeps_later = False
 
     def has_room(self) -> bool:
         """Whether one more may wait. Asks nobody: the count is taken behind the caller's back."""
@@ -30,8 +31,21 @@ class ShadowBacklog:
         self._waiting += 1
 
     def lost(self, stratum: Stratum) -> None:
-        """An operation that was eligible leaves no row: it is counted, and never forgotten."""
+        """An operation that was eligible leaves no row: it is counted, and kept though nobody calls again."""
         self._lost[stratum] += 1
+        if not self._keeps_later:
+            self._keeps_later = True
+            self._tasks.start(self._kept_later(), finish=False)
+
+    async def close(self) -> None:
+        """Keep what was lost since the last look; nothing follows."""
+        if self._lost:
+            await self.count()
+
+    async def _kept_later(self) -> None:
+        await self._clock.sleep_until(self._clock.after(COUNTED_EVERY_S))
+        self._keeps_later = False
+        await self.close()
 
     async def count(self) -> None:
         """Look how many wait, and keep the losses counted since the last look. Never raises."""
@@ -40,6 +54,8 @@ class ShadowBacklog:
             if lost:
                 await self._store.lose(lost, self._clock.now())
                 self._telemetry.event("shadow.lost", operations=lost.total())
+                self._telemetry.count("shadow.lost", lost.total())
+                lost = Counter()
             self._waiting = await self._store.waiting()
             self._telemetry.event("shadow.backlog", waiting=self._waiting)
         except Exception as error:

@@ -37,34 +37,36 @@ class ShadowIntake:
         self._backlog, self._merchants = backlog, merchants
 
     def takes(self, call: SaleCall) -> bool:
-        """Whether there is a test merchant, and room, for it now."""
+        """Whether a new sale would be kept: its biller has a test merchant, and the backlog has room."""
         return call.request.biller_id in self._merchants and self._backlog.has_room()
 
-    async def sale(self, call: SaleCall, *, made: StoredDecision | None) -> SaleAnswer | LeftToExisting:
-        """
-        The payment, to be mirrored later. `made` is a decision that this commit is to make, else None.
+    def lost(self, call: SaleCall) -> LeftToExisting:
+        """A sale that is not taken: nothing is kept of it but a count."""
+        request = call.request
+        self._backlog.lost(Stratum(request.biller_id, kept_of(request.method).type, OperationKind.SALE))
+        return LeftToExisting(Mode.SHADOW, recorded=False)
 
-        Over the backlog's bound nothing is kept but a count. Raises DecisionMade, and for the key what a sale raises.
+    async def close(self) -> None:
+        """Keep what is only counted yet; nothing follows."""
+        await self._backlog.close()
+
+    async def sale(self, call: SaleCall, *, made: StoredDecision | None) -> SaleAnswer:
         """
-        merchant = self._merchants.get(call.request.biller_id)
-        if merchant is None or not self._backlog.has_room():
-            return self._lost(call.request, OperationKind.SALE)
+        The payment, to be mirrored later, of a call that it `takes`. `made` is a decision that this commit is to make.
+
+        Raises KeyTaken, DecisionMade or Unauthenticated (nonce seen before); then nothing is stored.
+        """
         request = substitute_request(call.request)
-        payment = self._payment(call, request, merchant)
+        payment = self._payment(call, request, self._merchants[request.biller_id])
         operation = mirrored(payment, payment.sale, sequence=1, request=request, control=call.control)
-        try:
-            messages = await self._store.begin(payment, operation, call.body.fingerprint, call.nonce, made)
-        except KeyTaken:
-            known = (call.caller, call.idempotency_key, call.body, call.nonce)
-            standing_payment, _ = await standing(self._payments, *known)
-            return await self.repeated(standing_payment, call.control)
+        messages = await self._store.begin(payment, operation, call.body.fingerprint, call.nonce, made)
         self._backlog.took()
         self._publishing.soon(messages)
         return SaleAnswer(payment)
 
     async def repeated(self, payment: Payment, control: Control | None) -> SaleAnswer:
         """The payment that the key stands for; a control that is told only now is kept."""
-        if control is not None and payment.mode == "shadow":
+        if control is not None:
             await self._store.report(payment.sale.id, control, None, self._clock.now())
         return SaleAnswer(payment, replayed=True)
 
@@ -125,10 +127,6 @@ class ShadowIntake:
             reason=call.reason,
             control=call.control,
         )
-
-    def _lost(self, request: SaleRequest, kind: OperationKind) -> LeftToExisting:
-        self._backlog.lost(Stratum(request.biller_id, kept_of(request.method).type, kind))
-        return LeftToExisting(Mode.SHADOW, recorded=False)
 
 
 def _message(operation: ShadowOperation) -> Message:

@@ -10,12 +10,12 @@ from typing import Final
 from shared.payments.beside import Beside, Received
 from shared.payments.errors import AlreadyReceived, ChangedMeanwhile
 from shared.payments.inquiry import SEND_WITHIN_S
-from shared.payments.lifecycle import cancelled, reclaimed
+from shared.payments.lifecycle import reclaimed
 from shared.payments.messages import Message
-from shared.payments.operations import OperationKind, OperationState
+from shared.payments.operations import OperationKind
 from shared.payments.payment import Payment
 from shared.payments.state_machine import State
-from shared.shadow.operations import ShadowOperation, is_possible, turn_taken
+from shared.shadow.operations import ShadowOperation, is_possible, not_possible, turn_taken
 from shared.use_cases.comparing import Comparing
 from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.ports import Outside
@@ -24,7 +24,6 @@ from shared.use_cases.sending_again import SendingAgain
 from shared.use_cases.setting_aside import CannotSucceed
 
 CONSUMER: Final = "shadow_mirror"
-_ON_ITS_WAY: Final = frozenset({OperationState.QUEUED, OperationState.SUBMITTED})
 
 
 class ShadowMirror:
@@ -51,28 +50,36 @@ class ShadowMirror:
         if operation is None or operation.payment_id != message.payment_id:
             raise CannotSucceed("no such operation in shadow")
         try:
-            await self.mirror(operation.payment_id, Received(CONSUMER, message.id))
+            await self.mirror(operation.payment_id, Received(CONSUMER, message.id), asked_for=operation.id)
         except (AlreadyReceived, ChangedMeanwhile):
             # Somebody else has it: what they leave unfinished is looked at by comparison_due.
             self._telemetry.event("shadow_mirror.left_to_another", paymentId=operation.payment_id)
 
-    async def mirror(self, payment_id: str, message: Received | None = None) -> None:
-        """Everything of the payment that waits, in its order, as far as it goes. Raises what `Payments.save` does."""
+    async def mirror(self, payment_id: str, message: Received | None = None, *, asked_for: str | None = None) -> None:
+        """
+        Everything of the payment that waits, in its order, as far as it goes. Raises what `Payments.save` does.
+
+        What waits to be sent again is sent when its own message comes, or when its time has.
+        """
         waiting = [each for each in await self._store.of_payment(payment_id) if each.waiting]
         while waiting:
             payment = await self._payments.get(payment_id)
             assert payment is not None, "a row of shadow names a payment"
-            payment = await self._send(payment, waiting[0], message)
+            payment = await self._send(payment, waiting[0], message, asked_for)
             if not await self._comparing.look(waiting[0], payment):
                 return
             message = None
             waiting = [each for each in await self._store.of_payment(payment_id) if each.waiting]
 
-    async def _send(self, payment: Payment, waiting: ShadowOperation, message: Received | None) -> Payment:
-        unresolved = payment.unresolved
+    async def _send(
+        self, payment: Payment, waiting: ShadowOperation, message: Received | None, asked_for: str | None
+    ) -> Payment:
         if any(each.id == waiting.id for each in payment.operations):
-            return await self._sending_again.send(payment, payment.operation(waiting.id), message=message)
-        if unresolved is not None or _is_too_early(payment, waiting):
+            operation, now = payment.operation(waiting.id), self._clock.now()
+            if asked_for != waiting.id and operation.send_at is not None and operation.send_at > now:
+                return payment
+            return await self._sending_again.send(payment, operation, message=message)
+        if payment.unresolved is not None or _is_too_early(payment, waiting):
             return payment
         return await self._follow(payment, waiting, message)
 
@@ -81,7 +88,9 @@ class ShadowMirror:
         send_before_s = self._clock.boot_s() + SEND_WITHIN_S
         taken, operation = turn_taken(payment, waiting, now=now)
         if not is_possible(payment, operation):
-            return await self._recording.step(payment, cancelled(taken, operation, actor=CONSUMER, now=now), beside)
+            return await self._recording.step(
+                payment, not_possible(payment, operation, actor=CONSUMER, now=now), beside
+            )
         claimed = reclaimed(taken, operation, actor=CONSUMER, now=now)
         await self._recording.step(payment, claimed, beside)
         asked = claimed.operation(operation.id)

@@ -35,7 +35,7 @@ class RolloutStore(Protocol):
     async def decision(self, caller: str, attempt: str) -> StoredDecision | None: ...
 
     async def give_up(self, decision: StoredDecision, nonce: Nonce | None) -> StoredDecision | None:
-        """`off` for ever, if no payment has the attempt's key; None if one has."""
+        """`off` for ever, if no payment has the attempt's key; None if one has; another bill's is as it is."""
 
     async def expire(self, asked: Asked, now: datetime) -> bool:
         """Make a live decision that is over `off` for ever, if no payment has its key; whether it is over."""

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from shared.use_cases.reconciliation import Reconciliation
     from shared.use_cases.refresh import Refresh
     from shared.use_cases.refund import Refund
+    from shared.use_cases.rollout_guard import RolloutGuard
     from shared.use_cases.sale import Sale
     from shared.use_cases.setting_aside import SettingAside
     from shared.use_cases.shadow_mirror import ShadowMirror
+    from shared.use_cases.shadow_report import ShadowReport
     from shared.use_cases.update_state import UpdateState
     from shared.use_cases.void import Void
 
@@ -55,6 +57,8 @@ class Services:
     reconciliation: "Reconciliation"
     decide_rollout: "DecideRollout"
     change_rollout: "ChangeRollout"
+    shadow_report: "ShadowReport"
+    rollout_guard: "RolloutGuard"
     billers: Collection[str]
     purge: "Purge"
     bank_file_import: "BankFileImport | None"

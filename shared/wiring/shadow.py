@@ -13,3 +13,9 @@ def shadow_intake(settings: Settings, outside: Outside, publishing: Publishing) 
         return None
     backlog = ShadowBacklog(outside, bound=settings.shadow_backlog_max)
     return ShadowIntake(outside, publishing, backlog, settings.shadow_merchants())
+
+
+async def close_intake(intake: ShadowIntake | None) -> None:
+    """Keep what is only counted yet, where shadow is set up."""
+    if intake is not None:
+        await intake.close()

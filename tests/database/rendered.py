@@ -15,6 +15,7 @@ from shared.database.outbox import SqlMessages
 from shared.database.payments import SqlPayments
 from shared.database.rollout import SqlRollout
 from shared.database.shadow import SqlShadow
+from shared.database.shadow_evidence import SqlShadowEvidence
 from shared.database.sqlserver_batch import SNAPSHOT, Batch, reading_batch, unit_batch
 from shared.database.statements import first_by_top
 from shared.database.unit_of_work import Query, Row, Statement
@@ -38,6 +39,7 @@ from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
 from shared.shadow.document import Document, Mode, RolloutVersion, Rule
 from shared.shadow.evidence import Stratum
+from shared.shadow.gathered import Dealt
 from shared.shadow.operations import mirrored, shadow_sale
 from shared.shadow.pair import Control, ControlStatus
 from shared.shadow.stored_decision import Asked, decided
@@ -100,6 +102,7 @@ async def batches() -> dict[str, Batch]:
     postings, journal = SqlPostings(engine, first=first_by_top), EmbeddedJournal(engine)
     trail = SqlAuditTrail(engine, first=first_by_top)
     rollout = SqlRollout(engine, first=first_by_top)
+    evidence = SqlShadowEvidence(engine, first=first_by_top)
     shadow = SqlShadow(engine, first=first_by_top, chain=CHAIN, new_id=lambda: "loss-1")
     bank, fact = SqlBankLedger(engine, first=first_by_top), a_fact()
     file = parse("a.csv", bytes_of([fact]))
@@ -197,6 +200,10 @@ async def batches() -> dict[str, Batch]:
         "rollout_decide": decided_by(rollout.decide(live, NONCE)),
         "rollout_give_up": decided_by(rollout.give_up(off, NONCE)),
         "rollout_expire": decided_by(rollout.expire(asked, NOW)),
+        "evidence_pairs": evidence.pairs(NOW),
+        "evidence_losses": evidence.losses(NOW.date()),
+        "evidence_arms": decided_by(evidence.arms([Dealt(("city-water", "card"), NOW, NOW)])),
+        "evidence_outcomes": evidence.outcomes([NOW]),
         "shadow_begin": shadow.begin(in_shadow, taken, PRINT, NONCE, None),
         "shadow_begin_with_its_decision": shadow.begin(in_shadow, taken, PRINT, None, replace(off, why="no_rule")),
         "shadow_follow": shadow.follow(next_one, "void-s", PRINT, NONCE, next_message),

@@ -119,7 +119,7 @@ class TestBothEngines:
         kinds = [fact.kind for fact in await planned()]
 
         assert {kind: kinds.count(kind) for kind in set(kinds)} == {
-            "column": 124, "check": 40, "index": 17, "unique index": 2, "primary key": 13, "reference": 5, "trigger": 4,
+            "column": 208, "check": 65, "index": 28, "unique index": 3, "primary key": 20, "reference": 8, "trigger": 8,
         }  # fmt: skip
 
     def test_name_the_same_unique_rules(self) -> None:
@@ -136,7 +136,7 @@ class TestMigrations:
     def test_give_each_text_a_length_and_a_binary_collation(self, name: str) -> None:
         texts = re.findall(r"(?i)\bN?(?:VAR)?CHAR\b[^,\n]*", code(T_SQL[name]))
 
-        assert texts
+        assert texts or "CREATE TABLE" not in T_SQL[name]
         for text in texts:
             assert re.match(r"NVARCHAR\((\d+|MAX)\)\s+COLLATE Latin1_General_100_BIN2 (NOT )?NULL", text), text
 

@@ -85,6 +85,6 @@ def test_no_state_leads_back_to_a_sale_once_money_moved() -> None:
     assert leading_back == OPEN_STATES
 
 
-def test_a_contradiction_and_a_control_are_recorded_in_any_state_and_move_none() -> None:
-    for fact in (Event.ANSWER_CONTRADICTED, Event.CONTROL_REPORTED):
+def test_what_may_be_heard_anywhere_is_recorded_in_any_state_and_moves_none() -> None:
+    for fact in (Event.ANSWER_CONTRADICTED, Event.CONTROL_REPORTED, Event.SHADOW_NOT_POSSIBLE):
         assert all(next_state(state, fact) is state for state in State)

@@ -46,7 +46,10 @@ class TestATally:
         fields = Tally([a_pair(MATCH), a_pair(SLOW), a_pair(None)]).fields()
 
         assert list(fields)[:2] == ["amount", "currency"]
-        assert [result.verdict for result in fields["latency"]] == [Verdict.MATCH, Verdict.MISMATCH]
+        assert [(result.verdict, times) for result, times in fields["latency"].items()] == [
+            (Verdict.MATCH, 1),
+            (Verdict.MISMATCH, 1),
+        ]
 
     def test_falls_into_days_of_greenwich(self) -> None:
         tally = Tally([a_pair(hours=30), a_pair(hours=5.9), a_pair(hours=6)])

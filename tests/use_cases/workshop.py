@@ -204,11 +204,17 @@ class Workshop:
     comparison_due: ComparisonDue
     control_report: ControlReport
 
-    def sale(self, *, answer_within_s: float = 5.0, on_not_found: OnNotFound = OnNotFound.MANUAL) -> Sale:
+    def sale(
+        self,
+        *,
+        answer_within_s: float = 5.0,
+        on_not_found: OnNotFound = OnNotFound.MANUAL,
+        decision_required: bool = False,
+    ) -> Sale:
         return Sale(
             self.outside,
             self.charging,
-            self.sale_rollout(decision_required=False),
+            self.sale_rollout(decision_required=decision_required),
             self.shadow_intake,
             answer_within_s=answer_within_s,
             in_flight_max=20,

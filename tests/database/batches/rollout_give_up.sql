@@ -3,7 +3,13 @@ BEGIN TRAN;
 INSERT INTO nonces (key_id, nonce, seen_at) VALUES (?, ?, ?);
 IF @@ROWCOUNT <> 1 THROW 51001, 'guard', 1;
 UPDATE decisions SET mode = 'off', why = ?, expires_at = NULL
-WHERE caller = ? AND attempt = ? AND mode <> 'off' AND sold_at IS NULL;
-INSERT INTO decisions (caller, attempt, biller_id, method, reference, mode, config_version, why, decided_at, expires_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE caller = ? AND attempt = ?) AND NOT EXISTS (SELECT 1 FROM idempotency_keys WHERE caller = ? AND idempotency_key = ? AND payment_id IS NOT NULL);
+WHERE caller = ? AND attempt = ? AND biller_id = ? AND method = ? AND reference = ?
+AND mode <> 'off' AND sold_at IS NULL AND NOT EXISTS (
+SELECT 1 FROM idempotency_keys WHERE caller = ? AND idempotency_key = ? AND payment_id IS NOT NULL
+);
+INSERT INTO decisions (caller, attempt, biller_id, method, reference, mode, config_version, why, decided_at, expires_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL
+WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE caller = ? AND attempt = ?) AND NOT EXISTS (
+SELECT 1 FROM idempotency_keys WHERE caller = ? AND idempotency_key = ? AND payment_id IS NOT NULL
+);
 SELECT caller, attempt, biller_id, method, reference, mode, config_version, why, decided_at, expires_at FROM decisions WHERE caller = ? AND attempt = ?;
 COMMIT;

@@ -26,10 +26,10 @@ CREATE TABLE dbo.shadow_operations (
     CONSTRAINT shadow_operations_sequence CHECK (sequence >= 1),
     CONSTRAINT shadow_operations_kind_known CHECK (kind IN (N'sale', N'void', N'refund')),
     CONSTRAINT shadow_operations_amount CHECK (amount_minor BETWEEN 1 AND 99999999999),
-    CONSTRAINT shadow_operations_request CHECK (ISJSON(request) = 1),
-    CONSTRAINT shadow_operations_control CHECK (ISJSON(control) = 1),
+    CONSTRAINT shadow_operations_request CHECK (request IS NULL OR ISJSON(request) = 1),
+    CONSTRAINT shadow_operations_control CHECK (control IS NULL OR ISJSON(control) = 1),
     CONSTRAINT shadow_operations_state_known CHECK (state IN (N'waiting', N'done')),
-    CONSTRAINT shadow_operations_comparison CHECK (ISJSON(comparison) = 1)
+    CONSTRAINT shadow_operations_comparison CHECK (comparison IS NULL OR ISJSON(comparison) = 1)
 );
 
 -- One place in a payment's order each; what waits, to be counted and gated; what is due to be compared again.
