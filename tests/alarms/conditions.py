@@ -171,6 +171,19 @@ async def a_pair_differs(plant: Plant) -> None:
     await house.fire("comparison_due")
 
 
+async def live_sales_go_wrong(plant: Plant) -> None:
+    """Five of one biller's are lost within its first step: the guard takes it back, and nobody is charged further."""
+    rule = {**a_rule(), "percentage": 100}
+    document = {"rules": [rule], "killSwitch": False, "holdAll": False}
+    changed = await change(plant.house, document=document, reason="live for one", force=True)
+    assert changed.status == 200, changed.text
+    # The step begins a moment before its first sale.
+    await plant.house.clock.advance(1)
+    plant.house.simulator.fault("payment", "drop_before_processing", times=5)
+    assert await sales(plant, 5) == [202] * 5
+    await plant.house.fire("rollout_guard")
+
+
 async def pairs_are_lost(plant: Plant) -> None:
     """Over the bound of the backlog nothing is written but how many were lost."""
     day = plant.house.clock.now().date().isoformat()
@@ -208,6 +221,7 @@ CONDITIONS: dict[str, Condition] = {
     "shadow-coverage": Condition(pairs_are_lost),
     "shadow-mismatch": Condition(a_pair_differs),
     "shadow-production-egress": Condition(shadow_asks_about_a_live_merchant),
+    "rollout-demoted": Condition(live_sales_go_wrong),
     "authentication-failures": Condition(somebody_guesses),
     "audit-chain-broken": Condition(history_is_edited),
     "invariants-broken": Condition(a_row_contradicts_a_rule),
