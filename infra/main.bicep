@@ -41,7 +41,7 @@ param sqlAdministratorName string
 @description('The same group: its object id.')
 param sqlAdministratorObjectId string
 
-@description('Database SKU: {name, tier, family, capacity}. GP_S_Gen5 is serverless, GP_Gen5 provisioned.')
+@description('Database SKU: {name, tier, family, capacity}. GP_S_Gen5 is serverless, GP_Gen5 provisioned, HS_Gen5 Hyperscale.')
 param sqlSku object
 
 @description('Minutes of idleness after which a serverless database pauses; -1 never. A paused one fails the first sale.')
@@ -49,6 +49,9 @@ param sqlAutoPauseMinutes int = -1
 
 @description('Least vCores of a serverless database, as text (0.5 and up). Empty for a provisioned one.')
 param sqlMinimumCapacity string = ''
+
+@description('Most data that the database may hold, GB; full, it takes no sale. Paid for, used or not. Not for Hyperscale (HS_).')
+param sqlMaxSizeGB int = 32
 
 @description('Spread the database and the instances over availability zones.')
 param zoneRedundant bool = false
@@ -307,6 +310,7 @@ module sql 'modules/sql.bicep' = {
     sku: sqlSku
     autoPauseMinutes: sqlAutoPauseMinutes
     minimumCapacity: sqlMinimumCapacity
+    maxSizeGB: sqlMaxSizeGB
     zoneRedundant: zoneRedundant
     operatorAddresses: operatorAddresses
     alarmEmails: alarmEmails
