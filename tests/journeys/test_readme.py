@@ -1,6 +1,7 @@
 """README's commands, pasted as they stand, against a process that `make run` would start."""
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -23,7 +24,7 @@ async def test_the_commands_show_what_they_say(tmp_path: Path) -> None:
         shown = await _pasted("".join(block for block in BLOCKS if block not in NOT_PASTED), laptop, tmp_path)
 
         statuses = [int(status) for status in re.findall(r"^HTTP/1.1 (\d+)", shown, re.MULTILINE)]
-        assert statuses == [201, 201, 402, 202, 201, 201, 201]
+        assert statuses == [201, 201, 402, 202, 201, 201, 201, 202]
         assert re.findall(r'"state":"(\w+)","mode"', shown)[:7] == [
             "authorized",
             "authorized",
@@ -34,14 +35,19 @@ async def test_the_commands_show_what_they_say(tmp_path: Path) -> None:
             "partially_refunded",
         ]
         assert len(re.findall(r"(?i)^idempotent-replayed: true", shown, re.MULTILINE)) == 2
-        [voided, refunded] = await laptop.books()
+        [voided, refunded, mirrored] = await laptop.books()
         assert (voided["voided"], refunded["captured"], refunded["refunded"]) == (True, 12599, 3000)
+        assert [each["environment"] for each in (voided, refunded, mirrored)] == ["live", "live", "test"]
+        assert re.findall(r'"mode":"shadow","processor":"(\w+)"', shown) == ["existing"]
+        pairs = json.loads(shown.splitlines()[-1])["strata"]
+        assert [(each["billerId"], each["eligible"]) for each in pairs] == [("*", 1), ("city-water", 1)]
 
 
 async def _pasted(commands: str, laptop: Process, data: Path) -> str:
     """What the commands print; only the ports differ, and the waits are as short as the process's own."""
     api, simulator = (url.removeprefix("http://").split("/")[0] for url in (laptop.api_url, laptop.simulator_url))
-    here = commands.replace("127.0.0.1:7071", api).replace("127.0.0.1:7072", simulator).replace("sleep 3", "sleep 0.3")
+    here = commands.replace("127.0.0.1:7071", api).replace("127.0.0.1:7072", simulator)
+    here = re.sub(r"\bsleep (\d)\b", r"sleep 0.\1", here)
     shell = await asyncio.create_subprocess_exec(
         *("bash", "-euc", here),
         cwd=ROOT,
