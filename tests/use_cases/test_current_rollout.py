@@ -1,5 +1,6 @@
 """The document as it stands: read again within seconds; unreadable, the last good one, then off, with an alarm."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -9,7 +10,7 @@ from shared.payments.errors import ChangedMeanwhile, InvalidRequest, StaleVersio
 from shared.payments.idempotency import Nonce
 from shared.shadow.document import ALL_OFF, Mode, RolloutVersion
 from shared.use_cases.change_rollout import ChangeRollout, RolloutChange
-from shared.use_cases.current_rollout import REFRESH_S, CurrentRollout
+from shared.use_cases.current_rollout import REFRESH_S, WAITED_FOR_AFTER_S, CurrentRollout
 from tests.use_cases.rollout_desk import RolloutDesk
 from tests.use_cases.workshop import LIVE, Workshop
 
@@ -55,15 +56,38 @@ async def test_is_asked_for_once_in_some_seconds_and_then_takes_effect(workshop:
     assert store.asked == 1
 
     await workshop.clock.advance(REFRESH_S)
+    # Nobody waits for it: these two hear the old one, and one look brings the new.
+    assert {(await rollout.current()).version for _ in range(2)} == {0}
+    async with asyncio.timeout(5):
+        while (await rollout.current()).version == 0:
+            await asyncio.sleep(0.001)
+    assert store.asked == 2
+
+
+async def test_is_waited_for_where_nobody_asked_for_long(workshop: Workshop, store: FickleStore) -> None:
+    rollout = current(workshop, store)
+    await rollout.current()
+    await RolloutDesk(workshop).governed(Mode.OFF)
+    await workshop.clock.advance(WAITED_FOR_AFTER_S)
 
     assert (await rollout.current()).version == 1
+
+
+async def test_that_this_process_wrote_is_not_forgotten_for_one_that_was_read_before(
+    workshop: Workshop, store: FickleStore
+) -> None:
+    rollout = current(workshop, store)
+    rollout.written(RolloutVersion(7, ALL_OFF, workshop.clock.now(), "operator", "a test"))
+    await workshop.clock.advance(WAITED_FOR_AFTER_S)
+
+    assert (await rollout.current()).version == 7
 
 
 async def test_stays_the_last_good_one_while_it_cannot_be_read(workshop: Workshop, store: FickleStore) -> None:
     rollout = current(workshop, store)
     await rollout.current()
     store.is_away = True
-    await workshop.clock.advance(REFRESH_S)
+    await workshop.clock.advance(WAITED_FOR_AFTER_S)
 
     assert (await rollout.current()).document == LIVE
     assert workshop.telemetry.alarms == [
