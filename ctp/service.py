@@ -11,6 +11,7 @@ from ctp.attempt import Attempt
 from ctp.auth import Auth
 from ctp.deadline import NoAnswer
 from ctp.protocol import Heard, Told
+from ctp.trace import trace_headers
 from ctp.transport import Request, Response, Transport
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -56,28 +57,30 @@ class PaymentService:
 
     def sell(self, attempt: Attempt, sale: Mapping[str, Any]) -> Told:
         """`sale` is the contract's body; bill and amount come from the attempt, whatever it says."""
-        call = self._call("/payments", _sale_body(attempt, sale), self._within.sell_s, attempt.id)
+        call = self._call(attempt, "/payments", _sale_body(attempt, sale), self._within.sell_s, attempt.id)
         return self._heard(call, lambda response: read_sale(response, attempt))
 
     def void(self, attempt: Attempt) -> Told:
         path = f"/payments/{quote(attempt.payment_id or '', safe='')}/void"
         body = {"reason": "given up by CTP: no outcome in time"}
-        call = self._call(path, body, self._within.void_s, f"{attempt.id}.void")
+        call = self._call(attempt, path, body, self._within.void_s, f"{attempt.id}.void")
         return self._heard(call, lambda response: read_void(response, attempt))
 
     def report(self, attempt: Attempt, sale: Mapping[str, Any]) -> Told:
         """A shadow sale, with what the existing processor answered."""
         control = {"control": attempt.control.as_json()} if attempt.control else {}
-        call = self._call("/payments", _sale_body(attempt, sale) | control, self._within.report_s, attempt.id)
+        call = self._call(attempt, "/payments", _sale_body(attempt, sale) | control, self._within.report_s, attempt.id)
         return self._heard(call, read_report)
 
     def _decision(self, attempt: Attempt, more: Mapping[str, Any], within_s: float) -> Callable[[], Response]:
         bill = attempt.bill
         body = {"attempt": attempt.id, "billerId": bill.biller_id, "method": bill.method, "reference": bill.reference}
-        return self._call("/rollout/decisions", {**body, **more}, within_s, None)
+        return self._call(attempt, "/rollout/decisions", {**body, **more}, within_s, None)
 
-    def _call(self, path: str, body: Mapping[str, Any], within_s: float, key: str | None) -> Callable[[], Response]:
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    def _call(
+        self, attempt: Attempt, path: str, body: Mapping[str, Any], within_s: float, key: str | None
+    ) -> Callable[[], Response]:
+        headers = {"Content-Type": "application/json", "Accept": "application/json", **trace_headers(attempt.id)}
         if key is not None:
             headers["Idempotency-Key"] = key
         # The same bytes every time: the service compares bodies under one key.

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from docs import openapi_schemas, payment_states, runbook_heads
+from docs import openapi_schemas, payment_states, runbook_heads, scale
 
 DOCS: Final = Path(__file__).parent
 # Page -> the page anew, from its present text.
 PAGES: Final[Mapping[Path, Callable[[str], str]]] = {
     DOCS / "payment-states.md": lambda _present: payment_states.page(),
     DOCS / "openapi.yaml": openapi_schemas.filled,
+    DOCS / "scale.md": scale.filled,
     **runbook_heads.pages(),
 }
 

@@ -19,7 +19,7 @@ from shared.auth.canonical_url import path_and_query
 from shared.payments import errors
 from shared.payments.cards import holds_a_written_number
 from shared.payments.idempotency import Nonce
-from shared.telemetry import correlation_id
+from shared.telemetry.context import TRACEPARENT, entered
 
 STATUS_OF: Final[Mapping[type[Exception], HTTPStatus]] = {
     errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
@@ -89,17 +89,16 @@ async def answer_anybody(request: func.HttpRequest, handle: Callable[[], Awaitab
     correlation id and nothing else.
     """
     correlation = correlation_id_for(request.headers.get("x-correlation-id"))
-    token = correlation_id.set(correlation)
-    try:
-        reply = await handle()
-    except errors.PaymentServiceError as error:
-        reply = problem(error, request)
-    except Exception as error:
-        # The text of an unexpected error may hold anything; its type and place are enough to find it.
-        _LOG.error("unexpected %s at %s", type(error).__name__, _place(error), extra={"correlation_id": correlation})
-        reply = _internal_error(request, correlation)
-    finally:
-        correlation_id.reset(token)
+    with entered(correlation, request.headers.get(TRACEPARENT)):
+        try:
+            reply = await handle()
+        except errors.PaymentServiceError as error:
+            reply = problem(error, request)
+        except Exception as error:
+            # The text of an unexpected error may hold anything; its type and place are enough to find it.
+            told = {"correlation_id": correlation}
+            _LOG.error("unexpected %s at %s", type(error).__name__, _place(error), extra=told)
+            reply = _internal_error(request, correlation)
     return _response(reply, correlation)
 
 
@@ -117,6 +116,8 @@ async def _handled(request: func.HttpRequest, role: Role | None, handle: Callabl
     except errors.Unauthenticated as refusal:
         # From the authenticator, or from the commit that met a nonce again.
         services.telemetry.event("auth.refused", reason=refusal.reason)
+        # Up to the colon it is one of a few; behind it a key id may stand.
+        services.telemetry.count("auth.refused", reason=refusal.reason.partition(":")[0])
         raise
 
 

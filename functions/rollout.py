@@ -50,6 +50,7 @@ async def _read(call: Call) -> Reply:
     read_nothing(call.request)
     from functions._rollout import shown_entry, shown_version
 
+    _require_every_biller(call)
     current, earlier = await call.services.change_rollout.history()
     body = {**shown_version(current), "history": [shown_entry(version) for version in earlier]}
     return Reply(HTTPStatus.OK, body, {"ETag": f'"{current.version}"'})
@@ -62,8 +63,7 @@ async def _change(call: Call) -> Reply:
     from shared.shadow.reading import read_document
     from shared.use_cases.change_rollout import RolloutChange
 
-    if call.caller.billers is not None:
-        raise Forbidden("the document is about every biller: it is for callers that may use them all")
+    _require_every_biller(call)
     version = expected_version(call.request, of="document")
     body = read_body(RolloutBody, read_object(call.request.get_body()))
     change = RolloutChange(
@@ -76,3 +76,8 @@ async def _change(call: Call) -> Reply:
     )
     written = await call.services.change_rollout.change(change)
     return Reply(HTTPStatus.OK, shown_version(written), {"ETag": f'"{written.version}"'})
+
+
+def _require_every_biller(call: Call) -> None:
+    if call.caller.billers is not None:
+        raise Forbidden("the document is about every biller: it is for callers that may use them all")

@@ -41,7 +41,7 @@ param sqlAdministratorName string
 @description('The same group: its object id.')
 param sqlAdministratorObjectId string
 
-@description('Database SKU: {name, tier, family, capacity}. GP_S_Gen5 is serverless, GP_Gen5 provisioned.')
+@description('Database SKU: {name, tier, family, capacity}. GP_S_Gen5 is serverless, GP_Gen5 provisioned, HS_Gen5 Hyperscale.')
 param sqlSku object
 
 @description('Minutes of idleness after which a serverless database pauses; -1 never. A paused one fails the first sale.')
@@ -49,6 +49,9 @@ param sqlAutoPauseMinutes int = -1
 
 @description('Least vCores of a serverless database, as text (0.5 and up). Empty for a provisioned one.')
 param sqlMinimumCapacity string = ''
+
+@description('Most data that the database may hold, GB; full, it takes no sale. Paid for, used or not. Not for Hyperscale (HS_).')
+param sqlMaxSizeGB int = 32
 
 @description('Spread the database and the instances over availability zones.')
 param zoneRedundant bool = false
@@ -122,6 +125,34 @@ param chaseResource string = ''
 
 @description('Billers as Chase knows them (MERCHANTS).')
 param merchants object
+
+@description('Chase for shadow: one of its hosts for tests. Empty: nothing can be in shadow.')
+param shadowChaseBaseUrl string = ''
+
+@description('Where shadow gets its tokens.')
+param shadowChaseTokenUrl string = ''
+
+@description('Our client id for shadow at Chase: another than chaseClientId.')
+param shadowChaseClientId string = ''
+
+@description('How shadow proves who it is: a private key of its own, or the client secret of Chase mock.')
+@allowed([
+  'private-key'
+  'client-secret'
+])
+param shadowChaseCredential string = 'private-key'
+
+@description('SHA-1 thumbprint of the certificate of the private key of shadow, upper-case hex.')
+param shadowChaseCertificateThumbprint string = ''
+
+@description('The resource that a token of shadow is for, JPMC:URI:RS-...')
+param shadowChaseResource string = ''
+
+@description('Biller -> test merchant id (SHADOW_MERCHANT_IDS): one for each of merchants, and none of theirs.')
+param shadowMerchantIds object = {}
+
+@description('Refuse a sale whose caller did not ask before who charges it. Off only for callers outside a rollout.')
+param rolloutDecisionRequired bool = true
 
 @description('Issuer of the tokens of callers.')
 param jwtIssuer string
@@ -279,6 +310,7 @@ module sql 'modules/sql.bicep' = {
     sku: sqlSku
     autoPauseMinutes: sqlAutoPauseMinutes
     minimumCapacity: sqlMinimumCapacity
+    maxSizeGB: sqlMaxSizeGB
     zoneRedundant: zoneRedundant
     operatorAddresses: operatorAddresses
     alarmEmails: alarmEmails
@@ -324,6 +356,14 @@ module functionApp 'modules/function_app.bicep' = {
     chaseCertificateThumbprint: chaseCertificateThumbprint
     chaseResource: chaseResource
     merchants: merchants
+    shadowChaseBaseUrl: shadowChaseBaseUrl
+    shadowChaseTokenUrl: shadowChaseTokenUrl
+    shadowChaseClientId: shadowChaseClientId
+    shadowChaseCredential: shadowChaseCredential
+    shadowChaseCertificateThumbprint: shadowChaseCertificateThumbprint
+    shadowChaseResource: shadowChaseResource
+    shadowMerchantIds: shadowMerchantIds
+    rolloutDecisionRequired: rolloutDecisionRequired
     jwtIssuer: jwtIssuer
     jwtAudience: jwtAudience
     jwtJwksUrl: jwtJwksUrl

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from local.bus import Bus
 from shared.payments.messages import Message, NotPublished
+from shared.telemetry.context import beside_a_message
 
 
 class BusPublisher:
@@ -24,4 +25,5 @@ class BusPublisher:
         if self._bus is None:
             raise NotPublished("the bus is not there yet")
         for message in messages:
-            await self._bus.send(message.queue, message.body(), message_id=message.id)
+            beside = beside_a_message() if message.beside is None else message.beside
+            await self._bus.send(message.queue, message.body(), message_id=message.id, application_properties=beside)

@@ -101,6 +101,7 @@ def local_environment(
         "JWT_JWKS_URL": keys.jwks_path.as_uri(),
         "HMAC_CALLERS": json.dumps({CALLER: hmac_caller}),
         "LOCAL_TIME_SCALE": "1",
+        "TELEMETRY": "memory",
     }
     if environ.get("SQL_CONNECTION_STRING"):
         del defaults["SQLITE_PATH"]

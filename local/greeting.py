@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urljoin
 
 # The settings that decide which key signs a token, and for whom: another terminal does not know them.
 _SETTINGS_OF_A_TOKEN: Final = ("LOCAL_DATA_DIR", "JWT_ISSUER", "JWT_AUDIENCE")
@@ -20,9 +21,11 @@ _SALE: Final = """\
 def greeting(*, api_url: str, simulator_url: str, data_dir: str, unique: str, environ: Mapping[str, str]) -> str:
     """`unique` makes the sale a new one: it is the Idempotency-Key and the end of the reference."""
     token = " ".join([*_settings(environ), "make -s token"])
+    dashboard_url = urljoin(api_url, "/dashboard")
     return f"""\
 Ready: {api_url}
   Chase simulator  {simulator_url}  (what it holds: {simulator_url}/simulator/books)
+  dashboard        {dashboard_url}
   data             {data_dir}
 
 A bearer token, in this folder:

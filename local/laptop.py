@@ -14,6 +14,7 @@ from local.bus import Bus
 from local.bus_publisher import BusPublisher
 from local.chase_simulator import ChaseSimulator
 from local.clock import SETTLE_WITHIN_S, LocalClock
+from local.dashboard import Dashboard
 from local.environment import PORT, SIMULATOR_PORT, data_dir, local_environment, port, simulated_clients
 from local.greeting import greeting
 from local.host import Host
@@ -24,6 +25,7 @@ from local.ports import LOOPBACK, listening, require_free
 from local.refusal import CannotStart
 from local.registered import BusFunction, registered
 from local.timers import Timers
+from local.watching import Watching
 from local.web_server import WebServer
 from shared import wiring
 from shared.messaging.login import Login
@@ -115,7 +117,7 @@ async def _simulator(
     return simulator
 
 
-async def _service(stack: AsyncExitStack, given: Mapping[str, str], clock: LocalClock) -> Host:
+async def _service(stack: AsyncExitStack, given: Mapping[str, str], clock: LocalClock) -> Host | Dashboard:
     settings = Settings.from_environment(given)
     login, host_settings = service_bus_login(settings), HostSettings.read(_HOST_JSON)
     publisher = BusPublisher() if login is None else None
@@ -124,7 +126,9 @@ async def _service(stack: AsyncExitStack, given: Mapping[str, str], clock: Local
     wiring.use(services)
     stack.callback(wiring.use, None)
 
-    functions = registered(app, given)
+    watching = Watching(clock)
+    functions = registered(app, given, watched_by=watching.signals)
+    bus: Bus | None = None
     timers = Timers(functions.timers, clock=clock)
     clock.on_advance(timers.run_due)
     if publisher is not None:
@@ -135,7 +139,12 @@ async def _service(stack: AsyncExitStack, given: Mapping[str, str], clock: Local
         await _broker(stack, functions.bus, login, host_settings)
     stack.push_async_callback(timers.stop)
     await timers.start()
-    return Host(functions.http, route_prefix=host_settings.route_prefix)
+    host = Host(functions.http, route_prefix=host_settings.route_prefix)
+    shown = watching.began(host, functions, services.telemetry, bus)
+    stack.push_async_callback(watching.stop)
+    if isinstance(shown, Dashboard):
+        stack.push_async_callback(shown.close)
+    return shown
 
 
 async def _bus(
@@ -170,7 +179,7 @@ async def _broker(
     await broker.start()
 
 
-async def _until_ready(host: Host, path: str) -> None:
+async def _until_ready(host: Host | Dashboard, path: str) -> None:
     try:
         async with asyncio.timeout(_READY_WITHIN_S):
             while True:
@@ -181,7 +190,7 @@ async def _until_ready(host: Host, path: str) -> None:
         raise CannotStart(f"The service did not become ready within {_READY_WITHIN_S:.0f} s: see {path}.") from None
 
 
-async def _status(host: Host, path: str) -> int:
+async def _status(host: Host | Dashboard, path: str) -> int:
     """The status of a GET, in process."""
     scope: Scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
     sent: list[Mapping[str, Any]] = []

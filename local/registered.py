@@ -7,7 +7,8 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, Protocol
 
 import azure.functions as func
 
@@ -57,6 +58,14 @@ class InvocationContext(func.Context):
         return None
 
 
+class Watching(Protocol):
+    """Whoever counts invocations, as the platform's host would."""
+
+    def now(self) -> datetime: ...
+
+    def ended(self, function: str, began: datetime, answer: object) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """One registered handler and how to call it, whatever its trigger."""
@@ -66,9 +75,22 @@ class Function:
     argument: str
     takes_context: bool
     is_async: bool
+    watched_by: "Watching | None" = None
 
     async def call(self, trigger: object) -> Any:
         """What the handler returns for `trigger`; raises what it raises. A sync handler runs in a thread."""
+        if self.watched_by is None:
+            return await self._called(trigger)
+        began = self.watched_by.now()
+        try:
+            answer = await self._called(trigger)
+        except Exception as error:
+            self.watched_by.ended(self.name, began, error)
+            raise
+        self.watched_by.ended(self.name, began, answer)
+        return answer
+
+    async def _called(self, trigger: object) -> Any:
         arguments: dict[str, object] = {self.argument: trigger}
         if self.takes_context:
             arguments["context"] = InvocationContext(self.name)
@@ -106,13 +128,13 @@ class Registered:
     timers: tuple[TimerFunction, ...]
 
 
-def registered(app: func.FunctionApp, settings: Mapping[str, str]) -> Registered:
+def registered(app: func.FunctionApp, settings: Mapping[str, str], *, watched_by: Watching | None = None) -> Registered:
     """
-    Everything `app` registers, with %SETTING% replaced from `settings`.
+    Everything `app` registers, with %SETTING% replaced from `settings`; each call of it told to `watched_by`.
 
     Raises CannotBeServed for a trigger, binding or setting that this host does not have.
     """
-    found = [_typed(function, settings) for function in declared(app)]
+    found = [_typed(function, settings, watched_by) for function in declared(app)]
     return Registered(
         http=tuple(each for each in found if isinstance(each, HttpFunction)),
         bus=tuple(each for each in found if isinstance(each, BusFunction)),
@@ -127,13 +149,15 @@ def declared(app: func.FunctionApp) -> list[Any]:
     return list(app.get_functions())
 
 
-def _typed(declared: Any, settings: Mapping[str, str]) -> HttpFunction | BusFunction | TimerFunction:
+def _typed(
+    declared: Any, settings: Mapping[str, str], watched_by: Watching | None
+) -> HttpFunction | BusFunction | TimerFunction:
     name = declared.get_function_name()
     binding = declared.get_trigger().get_dict_repr()
     for other in declared.get_bindings_dict()["bindings"]:
         if other["name"] != binding["name"] and (other["type"], other["name"]) != _OUTPUT_OF_HTTP:
             raise CannotBeServed(f"{name}: a binding of type {other['type']} is not served here")
-    function = _function(name, declared.get_user_function(), binding["name"])
+    function = _function(name, declared.get_user_function(), binding["name"], watched_by)
     match binding["type"]:
         case "httpTrigger":
             return HttpFunction(function, _resolved(binding["route"], settings, name), _methods(binding))
@@ -146,9 +170,9 @@ def _typed(declared: Any, settings: Mapping[str, str]) -> HttpFunction | BusFunc
             raise CannotBeServed(f"{name}: a trigger of type {other_type} is not served here")
 
 
-def _function(name: str, handler: Callable[..., Any], argument: str) -> Function:
+def _function(name: str, handler: Callable[..., Any], argument: str, watched_by: Watching | None) -> Function:
     takes_context = "context" in inspect.signature(handler).parameters
-    return Function(name, handler, argument, takes_context, inspect.iscoroutinefunction(handler))
+    return Function(name, handler, argument, takes_context, inspect.iscoroutinefunction(handler), watched_by)
 
 
 def _methods(binding: Mapping[str, Any]) -> frozenset[str]:

@@ -9,7 +9,7 @@ The rooms: everything a door may call. Imports point one way, top to bottom (imp
     anchors     where the audit's anchors are kept for ever
     auth        who is calling, and what may they do
     settings    environment -> one frozen, validated Settings
-    telemetry   events and alarms by name        clock       the time, and waiting for it
+    telemetry   events, figures, traces          clock       the time, and waiting for it
     fingerprint bodies, to be known again        sealing     instruments, while they must wait
     shadow      pure: who is in which mode, and what "the same answer" means
     payments    the domain, pure

@@ -19,14 +19,16 @@ from local.chase_simulator import ChaseSimulator
 from local.clock import ManualClock
 from local.environment import HMAC_KEY_ID, local_environment, simulated_clients
 from local.host import Host
+from local.host_signals import HostSignals
 from local.http_messages import Scope
 from local.keys import LocalKeys
-from local.registered import registered
+from local.registered import Registered, registered
 from shared import wiring
 from shared.auth.caller import Role
 from shared.auth.hmac_signature import sign, string_to_sign
 from shared.settings import Settings
 from shared.telemetry import RecordedTelemetry
+from shared.telemetry.memory import MemoryTelemetry
 from shared.wiring import Services
 from shared.wiring.build import build
 from tests.builders import NOW, a_sale_body
@@ -55,7 +57,10 @@ class House:
     services: Services
     simulator: ChaseSimulator
     clock: ManualClock
-    telemetry: RecordedTelemetry
+    telemetry: Any
+    publisher: BusPublisher
+    signals: HostSignals
+    functions: Registered
     host: Host
     bus: Bus
     keys: LocalKeys
@@ -157,14 +162,25 @@ class House:
         parts = {"keyId": HMAC_KEY_ID, "timestamp": timestamp, "nonce": nonce, "signature": signed}
         return {"Authorization": "IC-HMAC-SHA256 " + ",".join(f"{name}={value}" for name, value in parts.items())}
 
+    async def fire(self, timer: str) -> None:
+        """The function of that timer, as the host calls it."""
+        [function] = [each.function for each in self.functions.timers if each.function.name == timer]
+        await function.call(None)
+
     def books(self) -> list[dict[str, Any]]:
         return self.simulator.books()
 
 
 @asynccontextmanager
-async def open_house(data: Path, keys: LocalKeys, **settings: str) -> AsyncIterator[House]:
-    """A house on the files in `data` (a second one on the same files is a restart). `settings` by their names."""
-    clock, telemetry = ManualClock(NOW), RecordedTelemetry()
+async def open_house(data: Path, keys: LocalKeys, *, in_memory: bool = False, **settings: str) -> AsyncIterator[House]:
+    """
+    A house on the files in `data` (a second one on the same files is a restart). `settings` by their names.
+
+    Its telemetry is RecordedTelemetry; `in_memory` that of a laptop.
+    """
+    clock = ManualClock(NOW)
+    telemetry = MemoryTelemetry(clock.now) if in_memory else RecordedTelemetry()
+    signals = HostSignals(clock.now)
     given = local_environment(data, keys, "http://127.0.0.1", "http://127.0.0.1", {})
     unaddressed = Settings.from_environment({**given, **settings})
     simulator = ChaseSimulator(
@@ -181,13 +197,14 @@ async def open_house(data: Path, keys: LocalKeys, **settings: str) -> AsyncItera
     publisher = BusPublisher()
     services = build(read, publisher=publisher, clock=clock, telemetry=telemetry)
     wiring.use(services)
-    functions = registered(function_app.app, given)
+    functions = registered(function_app.app, given, watched_by=signals)
     bus = Bus(functions.bus, clock=clock)
     publisher.attach(bus)
     try:
         await bus.start()
         host = Host(functions.http, route_prefix=PREFIX)
-        yield House(services, simulator, clock, telemetry, host, bus, keys, read, data)
+        at_hand = (clock, telemetry, publisher, signals, functions, host, bus, keys, read, data)
+        yield House(services, simulator, *at_hand)
     finally:
         await bus.stop()
         wiring.use(None)

@@ -47,10 +47,9 @@ def a_deployed_environment(**changed: str) -> dict[str, str]:
         **there,
         "SQL_CONNECTION_STRING": "Driver={ODBC Driver 18 for SQL Server};Server=db",
         NAMESPACE: "payments.servicebus.windows.net",
+        "AUDIT_ANCHOR_CONTAINER_URL": "https://store.blob.core.windows.net/audit-anchors",
         **changed,
     }
-    there["AUDIT_ANCHOR_CONTAINER_URL"] = "https://store.blob.core.windows.net/audit-anchors"
-    return {**there, "SQL_CONNECTION_STRING": "Driver={ODBC Driver 18 for SQL Server};Server=db", **changed}
 
 
 def refusal_of(environment: dict[str, str]) -> str:
@@ -103,7 +102,7 @@ def test_what_chases_endpoint_refuses_is_named_as_the_setting_it_came_from() -> 
         ({"APP_ENVIRONMENT": "production"}, "APP_ENVIRONMENT"),
         ({"CHASE_BASE_URL": "http://api.example.com"}, "CHASE_BASE_URL: must be an https URL"),
         ({"CHASE_READ_TIMEOUT_S": "30"}, "CHASE_READ_TIMEOUT_S"),
-        ({"ON_NOT_FOUND": "fail"}, "ON_NOT_FOUND"),
+        ({"ON_NOT_FOUND": "resend"}, "ON_NOT_FOUND"),
         ({"MERCHANTS": "{"}, "MERCHANTS: must be JSON"),
         ({"MERCHANTS": "{}"}, "MERCHANTS"),
         ({"MERCHANTS": '{"city-water": {"merchant_id": "1"}}'}, "MERCHANTS.city-water.merchant_id"),

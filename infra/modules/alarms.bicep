@@ -36,6 +36,7 @@ var queries = {
   'authentication-failures': loadTextContent('../kql/authentication-failures.kql')
   'audit-chain-broken': loadTextContent('../kql/audit-chain-broken.kql')
   'invariants-broken': loadTextContent('../kql/invariants-broken.kql')
+  'rollout-demoted': loadTextContent('../kql/rollout-demoted.kql')
   'negative-exposure': loadTextContent('../kql/negative-exposure.kql')
   'database-saturation': loadTextContent('../kql/database-saturation.kql')
   'no-traffic': loadTextContent('../kql/no-traffic.kql')

@@ -33,6 +33,14 @@ param chaseCredential string
 param chaseCertificateThumbprint string
 param chaseResource string
 param merchants object
+param shadowChaseBaseUrl string
+param shadowChaseTokenUrl string
+param shadowChaseClientId string
+param shadowChaseCredential string
+param shadowChaseCertificateThumbprint string
+param shadowChaseResource string
+param shadowMerchantIds object
+param rolloutDecisionRequired bool
 param jwtIssuer string
 param jwtAudience string
 param jwtJwksUrl string
@@ -72,6 +80,7 @@ var serviceSettings = [
   { name: 'CHASE_TOKEN_URL', value: chaseTokenUrl }
   { name: 'CHASE_CLIENT_ID', value: chaseClientId }
   { name: 'MERCHANTS', value: string(merchants) }
+  { name: 'ROLLOUT_DECISION_REQUIRED', value: string(rolloutDecisionRequired) }
   { name: 'SALES_IN_FLIGHT_MAX', value: string(2 * httpConcurrency) }
   { name: 'FINGERPRINT_KEYS', value: '@Microsoft.KeyVault(SecretUri=${keyVaultUri}secrets/fingerprint-keys)' }
   { name: 'HMAC_CALLERS', value: '@Microsoft.KeyVault(SecretUri=${keyVaultUri}secrets/hmac-callers)' }
@@ -99,6 +108,23 @@ var ledgerSettings = ledgerUrl == '' ? [] : [
   { name: 'LEDGER_URL', value: ledgerUrl }
   { name: 'LEDGER_TOKEN', value: '@Microsoft.KeyVault(SecretUri=${keyVaultUri}secrets/ledger-token)' }
 ]
+// Shadow's own: without an address nothing can be in shadow, and the service refuses the rest of it.
+var shadowKeySettings = [
+  { name: 'SHADOW_CHASE_PRIVATE_KEY', value: '@Microsoft.KeyVault(SecretUri=${keyVaultUri}secrets/shadow-chase-private-key)' }
+  { name: 'SHADOW_CHASE_CERTIFICATE_THUMBPRINT', value: shadowChaseCertificateThumbprint }
+  { name: 'SHADOW_CHASE_RESOURCE', value: shadowChaseResource }
+]
+var shadowSecretSettings = [
+  { name: 'SHADOW_CHASE_CLIENT_SECRET', value: '@Microsoft.KeyVault(SecretUri=${keyVaultUri}secrets/shadow-chase-client-secret)' }
+]
+var shadowCredentialSettings = shadowChaseCredential == 'private-key' ? shadowKeySettings : shadowSecretSettings
+var shadowAddressSettings = [
+  { name: 'SHADOW_CHASE_BASE_URL', value: shadowChaseBaseUrl }
+  { name: 'SHADOW_CHASE_TOKEN_URL', value: shadowChaseTokenUrl }
+  { name: 'SHADOW_CHASE_CLIENT_ID', value: shadowChaseClientId }
+  { name: 'SHADOW_MERCHANT_IDS', value: string(shadowMerchantIds) }
+]
+var shadowSettings = shadowChaseBaseUrl == '' ? [] : concat(shadowAddressSettings, shadowCredentialSettings)
 var credentialSettings = chaseCredential == 'private-key' ? privateKeySettings : clientSecretSettings
 
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
@@ -173,7 +199,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       remoteDebuggingEnabled: false
       ipSecurityRestrictions: callers
       ipSecurityRestrictionsDefaultAction: 'Deny'
-      appSettings: concat(hostSettings, serviceSettings, credentialSettings, ledgerSettings)
+      appSettings: concat(hostSettings, serviceSettings, credentialSettings, ledgerSettings, shadowSettings)
     }
   }
 }

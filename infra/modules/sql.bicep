@@ -8,6 +8,7 @@ param administratorObjectId string
 param sku object
 param autoPauseMinutes int
 param minimumCapacity string
+param maxSizeGB int
 param zoneRedundant bool
 param operatorAddresses array
 param alarmEmails array
@@ -48,6 +49,8 @@ resource database 'Microsoft.Sql/servers/databases@2023-08-01' = {
   properties: {
     requestedBackupStorageRedundancy: zoneRedundant ? 'GeoZone' : 'Local'
     zoneRedundant: zoneRedundant
+    // Hyperscale grows by itself and takes no size.
+    maxSizeBytes: startsWith(sku.name, 'HS_') ? null : maxSizeGB * 1073741824
     // A provisioned database has neither. A least capacity may be a half, which Bicep has no number for: hence json().
     autoPauseDelay: serverless ? autoPauseMinutes : null
     minCapacity: serverless ? json(minimumCapacity) : null

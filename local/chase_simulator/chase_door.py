@@ -1,8 +1,9 @@
 """Chase's own routes over HTTP: counts a call, lets it meet its fault, does the work to the end, answers."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from aiohttp import web
@@ -22,7 +23,18 @@ _REFUSING: Final[Mapping[Fault, Answer]] = {
     Fault.HTTP_409: duplicate(),
 }
 
+_REQUESTS_MAX: Final = 1000
+
 _Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One line of the request log: nothing of a body, and no credential."""
+
+    operation: str
+    request_id: str | None
+    traceparent: str | None
 
 
 class ChaseDoor:
@@ -39,11 +51,14 @@ class ChaseDoor:
         self._boot_s = boot_s
         self._at_work: set[asyncio.Task[web.Response | None]] = set()
         self.calls: Counter[str] = Counter()
+        self.requests: deque[Arrived] = deque(maxlen=_REQUESTS_MAX)
 
     def handler(self, operation: Operation, work: Work) -> _Respond:
         async def respond(request: web.Request) -> web.StreamResponse:
             arrived_s = self._boot_s()
             self.calls[operation] += 1
+            named = {name: request.headers.get(name) for name in ("request-id", "traceparent")}
+            self.requests.append(Arrived(operation, named["request-id"], named["traceparent"]))
             call = Call(request.match_info, request.query, request.headers, await request.read())
             response = await self._to_the_end(self._serve(operation, work, call, arrived_s))
             return _dropped(request) if response is None else response

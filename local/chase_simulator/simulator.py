@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from local.chase_simulator.assertions import Assertions
 from local.chase_simulator.books import Books
-from local.chase_simulator.chase_door import ChaseDoor
+from local.chase_simulator.chase_door import Arrived, ChaseDoor
 from local.chase_simulator.client_secrets import ClientSecrets
 from local.chase_simulator.control import ControlDoor
 from local.chase_simulator.credentials import Credential, apart
@@ -106,6 +106,11 @@ class ChaseSimulator:
     @property
     def calls(self) -> Counter[str]:
         return self._door.calls
+
+    @property
+    def requests(self) -> Sequence[Arrived]:
+        """The request log, the oldest first: what arrived of late, by operation, under which ids."""
+        return tuple(self._door.requests)
 
     @property
     def connections_opened(self) -> int:

@@ -8,6 +8,7 @@ from shared.chase import classification, requests
 from shared.chase.alarms import ALARM_OF, Alarm
 from shared.chase.asking import Asking
 from shared.chase.assertion import scheme_of
+from shared.chase.attempts import Attempts
 from shared.chase.breaker import BreakerState
 from shared.chase.calling import Calling
 from shared.chase.classification import Expected
@@ -37,10 +38,10 @@ class ChaseClient:
     sale Chase has given no transaction id.
 
     `wait` waits between sends (a laptop makes it shorter), `rng` gives a number from 0 to 1, `boot_s` is the clock that
-    send deadlines are on, `alarm` tells a person, `new_request_id` names look-ups.
+    send deadlines are on, `alarm` tells a person, `new_request_id` names look-ups, `attempts` tells each of them.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one thing from outside, and named
         self,
         endpoint: ChaseEndpoint,
         *,
@@ -52,18 +53,20 @@ class ChaseClient:
         boot_s: Callable[[], float],
         alarm: Alarm,
         new_request_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+        attempts: Attempts | None = None,
     ) -> None:
+        attempts = attempts or Attempts()
         self._endpoint = endpoint
         self._alarm = alarm
         self._new_request_id = new_request_id
         self._sending = Sending(endpoint, boot_s=boot_s)
-        resending = Resending(strategies, wait=wait, rng=rng, boot_s=boot_s)
+        resending = Resending(strategies, wait=wait, rng=rng, boot_s=boot_s, retried=attempts.retried)
         self._token_endpoint = TokenEndpoint(
             endpoint.token_url, scheme_of(endpoint), sending=self._sending, resending=resending
         )
         self._tokens = Tokens(self._token_endpoint.fetch, boot_s=boot_s)
         calling = Calling(self._sending, self._tokens, base_url=endpoint.base_url)
-        self._asking = Asking(calling, resending, alarm=alarm)
+        self._asking = Asking(calling, resending, alarm=alarm, attempts=attempts)
         self._moving = Moving(
             calling,
             resending,
@@ -71,6 +74,7 @@ class ChaseClient:
             breaker_cooldown_s=breaker_cooldown_s,
             boot_s=boot_s,
             alarm=alarm,
+            attempts=attempts,
         )
         self._health_check = HealthCheck(self._sending, base_url=endpoint.base_url, boot_s=boot_s)
 

@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar
 
 from shared.chase import codes
 from shared.chase.alarms import Alarm, tell
+from shared.chase.attempts import Attempts
 from shared.chase.breaker import Breaker, BreakerState
 from shared.chase.calling import Calling
 from shared.chase.requests import Request
@@ -39,10 +40,12 @@ class Moving:
         breaker_cooldown_s: float,
         boot_s: Callable[[], float],
         alarm: Alarm,
+        attempts: Attempts,
     ) -> None:
         self._calling = calling
         self._resending = resending
         self._alarm = alarm
+        self._attempts = attempts
         self._breakers = {
             call: Breaker(failures_max=breaker_failures, cooldown_s=breaker_cooldown_s, boot_s=boot_s)
             for call in MOVES_MONEY
@@ -74,8 +77,10 @@ class Moving:
         breaker = self._breakers[call]
         if not breaker.may_send():
             return NotSent(codes.BREAKER_OPEN, "Chase has been failing: not tried, so as not to wait for it")
-        reply = await self._calling(request, send_before_s=send_before_s)
-        outcome = meaning(reply) if isinstance(reply, Reply) else reply
+        with self._attempts.span(call) as span:
+            reply = await self._calling(request, send_before_s=send_before_s)
+            outcome = meaning(reply) if isinstance(reply, Reply) else reply
+            span.told(result=type(outcome).__name__)
         if outcome.code == codes.SEND_DEADLINE_PASSED:
             return outcome
         if breaker.note(failed=isinstance(outcome, NotSent | Unknown) and codes.is_outage(outcome.code)):

@@ -29,11 +29,22 @@ def resendable_as(call: Call, result: object) -> OutcomeClass | None:
 
 
 class Resending:
-    """One call, made as often as its strategy allows. `rng` gives a number from 0 to 1; `boot_s` is the clock."""
+    """
+    One call, made as often as its strategy allows. `rng` gives a number from 0 to 1; `boot_s` is the clock.
+
+    `retried` hears of each attempt after the first.
+    """
 
     def __init__(
-        self, strategies: Strategies, *, wait: Wait, rng: Callable[[], float], boot_s: Callable[[], float]
+        self,
+        strategies: Strategies,
+        *,
+        wait: Wait,
+        rng: Callable[[], float],
+        boot_s: Callable[[], float],
+        retried: Callable[[Call], None] = lambda _: None,
     ) -> None:
+        self._retried = retried
         self._strategies = strategies
         self._wait = wait
         self._rng = rng
@@ -53,7 +64,10 @@ class Resending:
         made = [first]
 
         async def next_attempt() -> T:
-            return made.pop() if made else await attempt()
+            if made:
+                return made.pop()
+            self._retried(strategy.call)
+            return await attempt()
 
         def is_over(state: RetryCallState) -> bool:
             used_up = state.attempt_number >= strategy.attempts

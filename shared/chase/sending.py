@@ -11,6 +11,7 @@ import aiohttp
 from shared.chase import codes
 from shared.chase.endpoint import ChaseEndpoint
 from shared.payments.outcome import NotSent, Unknown
+from shared.telemetry.context import outgoing
 
 
 class SendDeadlinePassed(Exception):
@@ -85,7 +86,7 @@ class Sending:
             message.method,
             message.url,
             params=message.query or None,
-            headers=message.headers,
+            headers={**message.headers, **outgoing()},
             data=message.body,
             allow_redirects=False,
             trace_request_ctx=attempt,

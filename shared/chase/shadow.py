@@ -58,6 +58,7 @@ class MerchantPinned:
     """Fits `use_cases.ports.Chase`. Asks nothing under a merchant id that is not among `merchant_ids`."""
 
     def __init__(self, client: ChaseClient, merchant_ids: frozenset[str], *, alarm: Alarm) -> None:
+        self.client = client
         self._client, self._merchant_ids, self._alarm = client, merchant_ids, alarm
 
     async def sale(

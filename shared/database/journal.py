@@ -41,7 +41,7 @@ _INSERT_ENTRY = f"INSERT INTO journal_entries (posting_id, line, {ENTRY}) VALUES
 _POSTED = "UPDATE ledger_postings SET posted_at = ? WHERE id = ? AND posted_at IS NULL"
 _GET = f"SELECT {POSTING}, posted_at FROM ledger_postings WHERE id = ?"  # noqa: S608
 _UNPOSTED = f"{POSTING} FROM ledger_postings WHERE posted_at IS NULL AND at < ? ORDER BY at"
-_OLDEST: Final = "SELECT MIN(at) FROM ledger_postings WHERE posted_at IS NULL"
+_WAITING: Final = "SELECT COUNT(*), MIN(at) FROM ledger_postings WHERE posted_at IS NULL"
 _ENTRIES = f"SELECT {ENTRY} FROM journal_entries WHERE posting_id = ? ORDER BY line"  # noqa: S608
 
 
@@ -77,10 +77,10 @@ class SqlPostings:
         [rows] = await self._engine.read([Query(self._first(limit, _UNPOSTED), (time_text(at),))])
         return [posting_of(row) for row in rows]
 
-    async def oldest_unposted(self) -> datetime | None:
-        """When the oldest became so that the ledger is not known to have; None where it has them all."""
-        [[[at]]] = await self._engine.read([Query(_OLDEST)])
-        return None if at is None else _time(at)
+    async def waiting(self) -> tuple[int, datetime | None]:
+        """How many the ledger is not known to have, and when the oldest became so; None where it has them all."""
+        [[[pending, at]]] = await self._engine.read([Query(_WAITING)])
+        return pending, None if at is None else _time(at)
 
     async def _end(self, message: Received | None, statements: Sequence[Statement], at: datetime) -> None:
         inbox = [] if message is None else [received(message.consumer, message.message_id, at)]

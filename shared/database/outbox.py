@@ -1,6 +1,7 @@
 """Messages at rest: the outbox that a step's own commit fills, the inbox that counts once, and what is set aside."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,9 +9,22 @@ from shared.database.rows import time_text
 from shared.database.statements import First, insert
 from shared.database.unit_of_work import Engine, Query, Statement, UniqueViolation
 from shared.payments.messages import Message, Queue, read_message
+from shared.telemetry.context import CORRELATION, TRACEPARENT, beside_a_message
 
 _INSERT: Final = insert(
-    "outbox", ("id", "queue", "body", "payment_id", "created_at", "due_at", "attempts", "claimed_until")
+    "outbox",
+    (
+        "id",
+        "queue",
+        "body",
+        "payment_id",
+        "created_at",
+        "due_at",
+        "attempts",
+        "claimed_until",
+        "correlation_id",
+        "traceparent",
+    ),
 )
 _INSERT_INBOX: Final = insert("inbox", ("consumer", "message_id", "done_at"))
 _INSERT_ASIDE: Final = insert("set_aside", ("message_id", "queue", "body", "reason", "set_aside_at"))
@@ -19,7 +33,10 @@ _FREE: Final = "sent_at IS NULL AND due_at <= ? AND (claimed_until IS NULL OR cl
 _CLAIM: Final = """
 UPDATE outbox SET claim = ?, claimed_until = ?, attempts = attempts + 1 WHERE id IN ({ids}) AND {free}
 """
-_CLAIMED: Final = Query("SELECT queue, body, due_at FROM outbox WHERE claim = ? AND sent_at IS NULL ORDER BY due_at")
+_CLAIMED: Final = Query(
+    "SELECT queue, body, due_at, correlation_id, traceparent FROM outbox"
+    " WHERE claim = ? AND sent_at IS NULL ORDER BY due_at"
+)
 _OLDEST: Final = "SELECT MIN(due_at) FROM outbox WHERE sent_at IS NULL"
 
 
@@ -40,7 +57,10 @@ def received(consumer: str, message_id: str, at: datetime) -> Statement:
 def _row(message: Message, now: datetime, lease: timedelta) -> Statement:
     until = time_text(now + lease) if message.due_at <= now else None
     times = (time_text(now), time_text(message.due_at))
-    return Statement(_INSERT, (message.id, message.queue, message.body(), message.payment_id, *times, 0, until))
+    # It leaves later, perhaps from another process: the trace that it belongs to is kept beside it.
+    beside = beside_a_message()
+    told = (beside.get(CORRELATION), beside.get(TRACEPARENT))
+    return Statement(_INSERT, (message.id, message.queue, message.body(), message.payment_id, *times, 0, until, *told))
 
 
 class SqlMessages:
@@ -82,5 +102,7 @@ class SqlMessages:
         await self._engine.run([*([done] if done else []), *rows])
 
 
-def _message(queue: str, body: str, due_at: str) -> Message:
-    return read_message(Queue(queue), body.encode(), due_at=datetime.fromisoformat(due_at + "+00:00"))
+def _message(queue: str, body: str, due_at: str, correlation: str | None, traceparent: str | None) -> Message:
+    read = read_message(Queue(queue), body.encode(), due_at=datetime.fromisoformat(due_at + "+00:00"))
+    told = {CORRELATION: correlation, TRACEPARENT: traceparent}
+    return replace(read, beside={name: value for name, value in told.items() if value is not None})

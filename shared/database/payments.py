@@ -7,6 +7,7 @@ from typing import Final
 from shared.database.claims import claimed
 from shared.database.journal import posting_rows
 from shared.database.outbox import kept, received
+from shared.database.oversight import unknowns
 from shared.database.refusals import refused_by_guard, refused_by_rule
 from shared.database.rollout import made_and_sold_under, sold_under
 from shared.database.rows import payments_of, time_text
@@ -29,6 +30,7 @@ from shared.payments.errors import (
     ChangedMeanwhile,
 )
 from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
+from shared.payments.inquiry import Unknowns
 from shared.payments.messages import Message
 from shared.payments.outgoing import messages_of
 from shared.payments.payment import Operation, Payment
@@ -185,6 +187,9 @@ class SqlPayments:
 
     async def overdue(self, due_before: datetime, limit: int) -> Sequence[Payment]:
         return await self._payments(self._first(limit, _OVERDUE), (time_text(due_before),))
+
+    async def unknowns(self) -> Unknowns:
+        return await unknowns(self._engine)
 
     async def schedule(self, before: Operation, after: Operation) -> bool:
         inquire_at = None if after.inquire_at is None else time_text(after.inquire_at)

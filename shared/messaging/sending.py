@@ -90,7 +90,8 @@ def _encoded(messages: Iterable[Message], properties: Mapping[str, str]) -> "Ite
 
     for message in messages:
         # A copy each: the client may change it.
-        beside: dict[str | bytes, Any] = {name: value for name, value in properties.items()}
+        told = properties if message.beside is None else message.beside
+        beside: dict[str | bytes, Any] = {name: value for name, value in told.items()}
         yield ServiceBusMessage(
             message.body(),
             message_id=message.id,

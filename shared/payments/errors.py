@@ -12,6 +12,8 @@ PaymentServiceError
 ├── Conflict                    not now, or not in this state
 │   ├── TransitionNotAllowed    the table has no such edge
 │   ├── InvalidState            the same, as told to a caller
+│   │   ├── AttemptSold         a payment was made under it: it is voided, not given up (use_cases.decide_rollout)
+│   │   └── PromotionRefused    the evidence does not allow this step up (use_cases.change_rollout)
 │   ├── IdempotencyInProgress   the same key is at work
 │   ├── PaymentUnresolved       another open payment for this bill
 │   ├── DecisionRequired        nobody has asked yet who charges this attempt

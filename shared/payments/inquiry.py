@@ -5,6 +5,7 @@ An empty answer counts only when (a) it was asked long enough after the attempt'
 empty shape, and (c) the same code path has just found a known request-id: a wrong query must not pass for silence.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -43,6 +44,17 @@ class OnNotFound(StrEnum):
     MANUAL = "manual"
     RESEND_SAME_REQUEST_ID = "resend_same_request_id"
     FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknowns:
+    """How many outcomes are not known, and since when the oldest of them is not."""
+
+    count: int
+    since: datetime | None = None
+
+    def oldest_s(self, now: datetime) -> float:
+        return 0.0 if self.since is None else max(0.0, (now - self.since).total_seconds())
 
 
 def offset_s(inquiries: int) -> int:

@@ -8,7 +8,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -50,13 +50,14 @@ class Message:
     One message: `ids` by the names that its queue's body has, due at `due_at` at the earliest.
 
     `attempt` counts the messages for the same thing: each has an id of its own, or a broker that knows duplicates
-    would drop the later ones.
+    would drop the later ones. `beside` is of the call that it was made in (its trace), and no part of what it says.
     """
 
     queue: Queue
     ids: Mapping[str, str]
     due_at: datetime
     attempt: int = 1
+    beside: Mapping[str, str] | None = field(default=None, compare=False, repr=False)
 
     @property
     def id(self) -> str:

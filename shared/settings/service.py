@@ -28,12 +28,13 @@ from shared.settings.fields import (
 )
 from shared.settings.parties import HmacCaller, MerchantSetting
 from shared.settings.shadow import ShadowSettings
+from shared.settings.telemetry import TelemetrySettings
 
 # Chase's hosts, per environment (reference: Environments). A deployed app calls no other.
 CHASE_DOMAIN: Final = ".payments.jpmorgan.com"
 
 
-class Settings(AuditSettings, ShadowSettings):
+class Settings(AuditSettings, ShadowSettings, TelemetrySettings):
     app_environment: Literal["local", "dev", "test", "prod"]
 
     servicebus_namespace: Namespace | None = None
@@ -89,6 +90,7 @@ class Settings(AuditSettings, ShadowSettings):
             refuse(self.sqlite_path is not None, "SQLITE_PATH: SQLite is for APP_ENVIRONMENT=local")
             refuse(self.audit_anchor_directory is not None, "AUDIT_ANCHOR_DIRECTORY: for APP_ENVIRONMENT=local")
             refuse(self.local_time_scale != 1, "LOCAL_TIME_SCALE: for APP_ENVIRONMENT=local")
+            refuse(self.telemetry == "memory", "TELEMETRY: memory is for APP_ENVIRONMENT=local; leave it out here")
             for name in ("chase_base_url", "chase_token_url", "jwt_jwks_url"):
                 refuse(not getattr(self, name).startswith("https://"), f"{name.upper()}: must be https here")
             host = urlsplit(self.chase_base_url).hostname or ""

@@ -52,6 +52,7 @@ class ChangeRollout:
         shadow_billers: Collection[str],
     ) -> None:
         self._clock, self._merchants, self._telemetry = outside.clock, outside.merchants, outside.telemetry
+        self._payments = outside.payments
         self._store, self._rollout, self._judged = store, rollout, judged
         self._shadow_billers = shadow_billers
 
@@ -59,13 +60,16 @@ class ChangeRollout:
         """
         The version that was written. Takes effect here at once, in other processes within seconds.
 
-        Raises InvalidRequest (shadow where it is not set up), StaleVersion or PromotionRefused; then the old document
-        stays.
+        Raises InvalidRequest (shadow where it is not set up), StaleVersion, PromotionRefused or Unauthenticated (nonce
+        seen before); then the old document stays.
         """
         if problems := shadow_not_set_up(change.document, self._merchants, self._shadow_billers):
             raise InvalidRequest(*problems)
         old, now = await self._rollout.latest(), self._clock.now()
         if old.version != change.version:
+            if change.nonce is not None:
+                # Who repeats a change that was written hears nothing of what stands now.
+                await self._payments.spend(change.nonce)
             raise StaleVersion(f"the document is at version {old.version} now: read it, and decide again")
         readiness = {} if change.forced else await self._judged()
         because = change.reason if change.forced else None

@@ -35,5 +35,6 @@ class ChaseRetry:
         except (AlreadyReceived, ChangedMeanwhile):
             # Somebody else has it: what they leave unfinished is found by reconciliation.
             self._telemetry.event("chase_retry.left_to_another", paymentId=payment.id)
+            self._telemetry.count("messages.duplicates", queue=message.queue.value)
         except (InstrumentGone, CannotOpen) as error:
             raise CannotSucceed(str(error)) from None

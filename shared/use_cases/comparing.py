@@ -50,7 +50,9 @@ class Comparing:
         told = {"paymentId": operation.payment_id, "billerId": operation.biller_id, "method": operation.method}
         self._telemetry.event("shadow.compared", stage=comparison.stage, verdict=comparison.verdict, **told)
         for field in comparison.differing:
-            self._telemetry.event("shadow.mismatch", severity=field.severity.name.lower(), field=field.name, **told)
+            severity = field.severity.name.lower()
+            self._telemetry.event("shadow.mismatch", severity=severity, field=field.name, **told)
+            self._telemetry.count("shadow.mismatches", severity=severity)
 
 
 def _again(

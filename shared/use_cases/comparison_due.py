@@ -60,8 +60,11 @@ class ComparisonDue:
         found = await self._store.coverage(self._clock.now() - _COVERED)
         self._telemetry.event(
             "shadow.coverage",
-            received=found.received,
+            # What was to be shadowed: what was lost left no row, and must not leave the sum too.
+            received=found.received + found.lost,
             compared=found.compared,
             pending=found.pending,
             lost=found.lost,
         )
+        self._telemetry.gauge("shadow.backlog", found.pending)
+        self._telemetry.gauge("shadow.compared", found.compared)

@@ -85,6 +85,7 @@ class Inquiries:
         answer = await self._question(payment, operation)
         told = {"paymentId": payment.id, "operation": operation.kind, "answer": type(answer).__name__}
         self._telemetry.event("inquiry.answered", **told)
+        self._telemetry.count("inquiries.answered", answer=type(answer).__name__)
         return answer
 
     async def _question(self, payment: Payment, operation: Operation) -> Inquiry:

@@ -37,7 +37,7 @@ class LedgerPosting:
             await self.post(kept.posting, received)
         except AlreadyReceived:
             # Another delivery of it came first, and saw to what follows.
-            return
+            self._telemetry.count("messages.duplicates", queue=message.queue.value)
         except LedgerUnavailable as error:
             await self._put_off(message, received, error)
         except LedgerRefused as error:

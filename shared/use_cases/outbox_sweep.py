@@ -60,3 +60,4 @@ class OutboxSweep:
         oldest = await self._messages.oldest_due()
         age_s = 0.0 if oldest is None else max(0.0, (self._clock.now() - oldest).total_seconds())
         self._telemetry.event("outbox.age", ageS=round(age_s, 3))
+        self._telemetry.gauge("outbox.oldest_s", age_s)

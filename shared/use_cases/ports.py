@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from shared.payments.beside import NOTHING_BESIDE, Beside, Received
 from shared.payments.claims import Claim
 from shared.payments.idempotency import Fingerprint, KeyRecord, Nonce
+from shared.payments.inquiry import Unknowns
 from shared.payments.messages import Message, Queue
 from shared.payments.outcome import Inquiry, Outcome
 from shared.payments.pace import Pace
@@ -19,6 +20,7 @@ from shared.payments.sealed import SealedInstrument
 from shared.payments.search import Search
 from shared.shadow.stored_decision import Terms
 from shared.use_cases.shadow_ports import ShadowStore
+from shared.use_cases.telemetry_port import Telemetry as Telemetry  # noqa: PLC0414 - a port like the others: said to be exported
 
 
 class Clock(Protocol):
@@ -86,14 +88,6 @@ class Ledger(Protocol):
 
     async def post(self, posting: Posting) -> None:
         """Raises LedgerRefused or LedgerUnavailable (shared/payments/posting.py, where adapters may see them)."""
-
-
-class Telemetry(Protocol):
-    def event(self, name: str, /, **fields: object) -> None:
-        """Something that happened, for the log; fields never hold a secret."""
-
-    def alarm(self, name: str, /, **fields: object) -> None:
-        """Something a person must look at."""
 
 
 class BodyMark(Protocol):
@@ -179,6 +173,9 @@ class Payments(Protocol):
     async def overdue(self, due_before: datetime, limit: int) -> Sequence[Payment]:
         """Payments with an operation that was due to be sent before that: its message did not bring it out."""
 
+    async def unknowns(self) -> Unknowns:
+        """Operations of live payments whose outcome is not known."""
+
     async def schedule(self, before: Operation, after: Operation) -> bool:
         """
         Store the inquiry fields of an operation, guarded on its state and on how many inquiries there were.
@@ -225,8 +222,8 @@ class Postings(Protocol):
     async def unposted_older_than(self, at: datetime, limit: int) -> Sequence[Posting]:
         """At most `limit` that became so before `at` and that the ledger is not known to have, oldest first."""
 
-    async def oldest_unposted(self) -> datetime | None:
-        """When the oldest became so that the ledger is not known to have; None where it has them all."""
+    async def waiting(self) -> tuple[int, datetime | None]:
+        """How many the ledger is not known to have, and when the oldest became so; None where it has them all."""
 
 
 class Purging(Protocol):
@@ -237,6 +234,16 @@ class Purging(Protocol):
 
     async def forget_attempts(self, now: datetime) -> None:
         """Declines that no network's rule asks about any more."""
+
+
+class Invariants(Protocol):
+    """What must hold of all that is stored. Each question is one round trip; nothing is written."""
+
+    @property
+    def rules(self) -> Sequence[str]: ...
+
+    async def offenders(self, rule: str, now: datetime) -> int:
+        """How many payments contradict `rule`."""
 
 
 class Sealing(Protocol):

@@ -4,6 +4,7 @@ Messages leave at once, best effort, in a task of their own; what stays behind i
 The row in the outbox, written in the step's own commit, is the guarantee; this is only speed.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from shared.payments.messages import Message, NotPublished
@@ -27,7 +28,10 @@ class Publishing:
             await self._publisher.publish(messages)
         except NotPublished as error:
             self._telemetry.event("outbox.not_published", messages=len(messages), error=str(error))
+            self._telemetry.count("messages.not_published", len(messages))
             return False
+        for queue, count in Counter(message.queue for message in messages).items():
+            self._telemetry.count("messages.published", count, queue=queue.value)
         await self._messages.mark_sent(messages, self._clock.now())
         return True
 

@@ -1,10 +1,11 @@
-"""The daily timer that forgets what has had its time, and anchors what must never be forgotten."""
+"""The daily timer: forgets what has had its time, anchors what must never be forgotten, asks whether all holds."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from shared.use_cases.audit_anchor import AuditAnchor
+from shared.use_cases.invariants import CheckInvariants
 from shared.use_cases.ports import Outside, Purging
 
 # How long each kind is of use.
@@ -30,9 +31,15 @@ class Purged:
 
 
 class Purge:
-    def __init__(self, outside: Outside, purging: Purging, anchor: AuditAnchor | None) -> None:
+    def __init__(
+        self,
+        outside: Outside,
+        purging: Purging,
+        anchor: AuditAnchor | None,
+        invariants: CheckInvariants | None = None,
+    ) -> None:
         self._clock, self._telemetry = outside.clock, outside.telemetry
-        self._purging, self._anchor = purging, anchor
+        self._purging, self._anchor, self._invariants = purging, anchor, invariants
 
     async def run_once(self) -> Purged:
         """Forget, in small steps, and make yesterday's anchor if it is missing. What one run leaves, the next takes."""
@@ -48,6 +55,8 @@ class Purge:
         if purged.instruments:
             self._telemetry.alarm("purge.instruments_left", instruments=purged.instruments)
         await self._anchored()
+        if self._invariants is not None:
+            await self._invariants.run_once()
         return purged
 
     async def _all(self, kind: str, before: datetime, begin_before_s: float) -> int:

@@ -8,7 +8,7 @@ from shared.payments.errors import ChangedMeanwhile
 from shared.payments.facts import Occasion
 from shared.payments.follow_ups import with_follow_up_outcome
 from shared.payments.operations import OperationKind
-from shared.payments.outcome import Outcome
+from shared.payments.outcome import NotSent, Outcome
 from shared.payments.payment import Operation, Payment
 from shared.payments.sale_attempts import decline_of
 from shared.payments.sale_outcome import with_sale_outcome
@@ -34,7 +34,7 @@ class Recording:
     """Puts what Chase said, or did not say, of an operation into its payment; tells it, and publishes what follows."""
 
     def __init__(self, outside: Outside, publishing: Publishing) -> None:
-        self._payments, self._telemetry = outside.payments, outside.telemetry
+        self._payments, self._telemetry, self._clock = outside.payments, outside.telemetry, outside.clock
         self._occasions, self._publishing = Occasions(outside), publishing
 
     async def record(
@@ -84,6 +84,8 @@ class Recording:
 
     def tell(self, payment: Payment, operation: Operation, outcome: Outcome) -> None:
         """One event for each outcome; an alarm for what a person must look at."""
+        status, waited = type(outcome).__name__, self._clock.now() - operation.claimed_at
+        latency_ms = max(0, round(waited.total_seconds() * 1000))
         self._telemetry.event(
             "payment.outcome",
             paymentId=payment.id,
@@ -91,9 +93,17 @@ class Recording:
             method=payment.method.type,
             operation=operation.kind,
             state=payment.state,
-            status=type(outcome).__name__,
+            status=status,
             code=outcome.code,
+            mode=payment.mode,
+            # From the claim of this attempt: what is found out by an inquiry took until then.
+            latencyMs=latency_ms,
+            # Whether a byte of this attempt may have reached Chase.
+            processorCalled=not isinstance(outcome, NotSent),
         )
+        of = {"operation": operation.kind.value, "outcome": status, "mode": payment.mode}
+        self._telemetry.count("payments.outcomes", method=payment.method.type, **of)
+        self._telemetry.observe_ms("payments.outcome_ms", latency_ms, **of)
         told = {"paymentId": payment.id, "code": outcome.code, "transactionId": transaction_id_of(outcome)}
         if (alarm := _ALARMS.get(payment.history[-1].event)) is not None:
             self._telemetry.alarm(alarm, **told)

@@ -64,7 +64,8 @@ class Sale:
         self._clock, self._identifiers, self._tasks = outside.clock, outside.identifiers, outside.tasks
         self._answer_within_s, self._on_not_found = answer_within_s, on_not_found
         self._rules, self._rollout, self._shadow = NetworkRules(outside), rollout, shadow
-        self._in_flight, self._in_flight_max = 0, in_flight_max
+        self.in_flight, self._in_flight_max = 0, in_flight_max
+        self._telemetry = outside.telemetry
 
     async def take(self, call: SaleCall) -> Answer:
         """
@@ -74,14 +75,15 @@ class Sale:
         Unauthenticated (nonce), IdempotencyInProgress, IdempotencyKeyReused, PaymentUnresolved, DecisionRequired or
         DecisionExpired; Overloaded, at once and before anything is stored, while `in_flight_max` sales are at work.
         """
-        if self._in_flight >= self._in_flight_max:
+        if self.in_flight >= self._in_flight_max:
+            self._telemetry.count("sales.overloaded")
             raise Overloaded("nothing was stored or sent: repeat it with the same Idempotency-Key", retry_after_s=1)
         try:
             merchant = self._checked(call.request)
         except InvalidRequest as refused:
             return await self._known_before(call, refused)
         progress = _Progress(call, merchant)
-        self._in_flight += 1
+        self.in_flight += 1
         task = self._tasks.start(self._begin(progress))
         task.add_done_callback(self._landed)
         await asyncio.wait({task}, timeout=self._answer_within_s)
@@ -101,7 +103,7 @@ class Sale:
         return merchant
 
     def _landed(self, _task: object) -> None:
-        self._in_flight -= 1
+        self.in_flight -= 1
 
     async def _known_before(self, call: SaleCall, refused: InvalidRequest) -> SaleAnswer:
         """A card may expire, or a biller leave, after its sale: the key still stands for what was done under it."""

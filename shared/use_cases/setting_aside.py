@@ -36,6 +36,7 @@ class SettingAside:
         except (UnreadableMessage, CannotSucceed) as error:
             await self._messages.set_aside(queue, message_id, _shown(body), str(error), self._clock.now())
             self._telemetry.alarm("message.set_aside", queue=queue, messageId=message_id, reason=str(error))
+            self._telemetry.count("messages.set_aside", queue=queue.value)
 
 
 def _shown(body: bytes) -> str:

@@ -54,6 +54,7 @@ class ShadowBacklog:
             if lost:
                 await self._store.lose(lost, self._clock.now())
                 self._telemetry.event("shadow.lost", operations=lost.total())
+                self._telemetry.count("shadow.lost", lost.total())
                 lost = Counter()
             self._waiting = await self._store.waiting()
             self._telemetry.event("shadow.backlog", waiting=self._waiting)

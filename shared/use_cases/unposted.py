@@ -42,9 +42,11 @@ class Unposted:
     async def post(self, limit: int) -> Overdue:
         """The oldest first, until the time is over or the ledger is away: then the others would only wait, too."""
         now = self._clock.now()
-        oldest = await self._postings.oldest_unposted()
+        pending, oldest = await self._postings.waiting()
         age_s = 0.0 if oldest is None else max(0.0, (now - oldest).total_seconds())
-        self._telemetry.event("ledger.lag", ageS=round(age_s, 3))
+        self._telemetry.event("ledger.lag", ageS=round(age_s, 3), pending=pending)
+        self._telemetry.gauge("ledger.oldest_s", age_s)
+        self._telemetry.gauge("ledger.pending", pending)
         due_before = now - timedelta(seconds=self._pace.wait_s(UNPOSTED_AFTER_S))
         if oldest is None or oldest >= due_before:
             return Overdue()

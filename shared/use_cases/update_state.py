@@ -73,5 +73,6 @@ class UpdateState:
     def _tell(self, payment: Payment, update: Update) -> None:
         told = {"paymentId": payment.id, "billerId": payment.biller_id, "state": payment.state}
         self._telemetry.event("payment.updated", reported=update.event, **told)
+        self._telemetry.count("payments.updated", reported=update.event.value)
         if payment.exposure_minor > 0:
             self._telemetry.alarm("payment.negative_exposure", exposureMinor=payment.exposure_minor, **told)

@@ -1,11 +1,9 @@
 """How this process reaches Service Bus, from settings."""
 
-from collections.abc import Mapping
-
 from shared.messaging.login import Login
 from shared.messaging.publisher import ServiceBusPublisher
 from shared.settings import Settings, SettingsError, environment_name
-from shared.telemetry import correlation_id
+from shared.telemetry.context import beside_a_message
 
 
 def service_bus_login(settings: Settings) -> Login | None:
@@ -20,9 +18,4 @@ def service_bus_publisher(settings: Settings) -> ServiceBusPublisher:
     login = service_bus_login(settings)
     if login is None:
         raise SettingsError(f"{environment_name('servicebus_namespace')}: is needed to publish messages")
-    return ServiceBusPublisher(login, timeout_s=settings.servicebus_timeout_s, properties=_properties)
-
-
-def _properties() -> Mapping[str, str]:
-    correlation = correlation_id.get()
-    return {} if correlation is None else {"correlationId": correlation}
+    return ServiceBusPublisher(login, timeout_s=settings.servicebus_timeout_s, properties=beside_a_message)

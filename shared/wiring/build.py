@@ -10,7 +10,9 @@ from shared.bank.source import bank_files
 from shared.chase.routed import RoutedChase
 from shared.clock import SystemClock, TimeOrderedIdentifiers
 from shared.database.journal import SqlPostings
+from shared.database.measured import MeasuredEngine
 from shared.database.outbox import SqlMessages
+from shared.database.oversight import SqlInvariants
 from shared.database.payments import PUBLISH_LEASE_S, SqlPayments
 from shared.database.purge import SqlPurging
 from shared.database.shadow import SqlShadow
@@ -21,7 +23,6 @@ from shared.messaging.publisher import ServiceBusPublisher
 from shared.payments.audit import Chain, Keyring
 from shared.sealing import InstrumentSealing
 from shared.settings import Settings
-from shared.telemetry import LoggedTelemetry
 from shared.use_cases import ports
 from shared.use_cases.applying_facts import ApplyingFacts
 from shared.use_cases.asking_for import AskingFor
@@ -32,6 +33,7 @@ from shared.use_cases.comparison_due import ComparisonDue
 from shared.use_cases.control_report import ControlReport
 from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.inquiries import Inquiries
+from shared.use_cases.invariants import CheckInvariants
 from shared.use_cases.landing import Landing
 from shared.use_cases.ledger_posting import LedgerPosting
 from shared.use_cases.outbox_sweep import OutboxSweep
@@ -61,6 +63,8 @@ from shared.wiring.ledger import ledger
 from shared.wiring.rollout import rollout
 from shared.wiring.services import Services
 from shared.wiring.shadow import close_intake, shadow_intake
+from shared.wiring.telemetry import closed, watched
+from shared.wiring.telemetry import telemetry as telemetry_of
 
 # Shorter than the host's own grace at shutdown; what is still at work then is found by `reconciliation`.
 _CLOSE_WITHIN_S: Final = 10.0
@@ -82,11 +86,13 @@ def build(
     `stored_in` stands in for the database that settings name: the engine, and how it words "the first rows".
     """
     real_clock = SystemClock()
-    clock, telemetry = clock or real_clock, telemetry or LoggedTelemetry()
+    clock = clock or real_clock
+    telemetry = telemetry or telemetry_of(settings, clock)
     fingerprints = Fingerprints(settings.fingerprint_keys)
     publisher = publisher or service_bus_publisher(settings)
-    (engine, first), chase, tasks = (
-        stored_in or database(settings, real_clock),
+    unmeasured, first = stored_in or database(settings, real_clock)
+    engine, chase, tasks = (
+        MeasuredEngine(unmeasured, telemetry),
         chase_client(settings, clock, telemetry),
         TrackedTasks(telemetry),
     )
@@ -160,8 +166,9 @@ def build(
         if isinstance(source, BlobBankFiles):
             await source.close()
         await engine.close()
+        await closed(telemetry)
 
-    return Services(
+    services = Services(
         clock=clock,
         real_clock=real_clock,
         telemetry=telemetry,
@@ -200,6 +207,7 @@ def build(
             outside,
             SqlPurging(engine, first=first, key_names=list(settings.fingerprint_keys)),
             audit_anchor(settings, outside, engine, first),
+            CheckInvariants(outside, SqlInvariants(engine)),
         ),
         readiness=Readiness(
             {"database": Dependency(database_status, vital=True), "chase": Dependency(chase_status, vital=False)},
@@ -207,3 +215,5 @@ def build(
         ),
         close=close,
     )
+    watched(telemetry, services, {"live": chase, "shadow": None if shadow is None else shadow.client})
+    return services

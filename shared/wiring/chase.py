@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+from shared.chase.attempts import Attempts
 from shared.chase.client import ChaseClient
 from shared.chase.endpoint import ChaseEndpoint
 from shared.chase.shadow import TEST_HOSTS, MerchantPinned, ShadowEndpoint
@@ -70,7 +71,7 @@ def _endpoint(settings: Settings, prefix: str, **whose: Any) -> ChaseEndpoint:
 
 def chase_client(settings: Settings, clock: ports.Clock, telemetry: ports.Telemetry) -> ChaseClient:
     """The production client, as settings say. Raises SettingsError."""
-    return _client(chase_endpoint(settings), settings, clock, telemetry)
+    return _client(chase_endpoint(settings), settings, clock, telemetry, mode="live")
 
 
 def shadow_client(settings: Settings, clock: ports.Clock, telemetry: ports.Telemetry) -> MerchantPinned | None:
@@ -78,11 +79,13 @@ def shadow_client(settings: Settings, clock: ports.Clock, telemetry: ports.Telem
     shadow = shadow_endpoint(settings)
     if shadow is None:
         return None
-    client = _client(shadow.endpoint, settings, clock, telemetry)
+    client = _client(shadow.endpoint, settings, clock, telemetry, mode="shadow")
     return MerchantPinned(client, shadow.merchant_ids, alarm=telemetry.alarm)
 
 
-def _client(endpoint: ChaseEndpoint, settings: Settings, clock: ports.Clock, telemetry: ports.Telemetry) -> ChaseClient:
+def _client(
+    endpoint: ChaseEndpoint, settings: Settings, clock: ports.Clock, telemetry: ports.Telemetry, *, mode: str
+) -> ChaseClient:
     async def wait(seconds: float) -> None:
         await clock.sleep_until(clock.after(seconds))
 
@@ -95,4 +98,5 @@ def _client(endpoint: ChaseEndpoint, settings: Settings, clock: ports.Clock, tel
         rng=random.random,
         boot_s=clock.boot_s,
         alarm=telemetry.alarm,
+        attempts=Attempts(telemetry, mode),
     )

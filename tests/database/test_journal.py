@@ -120,14 +120,14 @@ class TestPostingsThatWait:
         [rows] = await engine.read([Query("SELECT posted_at FROM ledger_postings WHERE id = 'p-1'")])
         assert [tuple(row) for row in rows] == [("2026-11-23T18:01:00.000",)]
 
-    async def test_tell_since_when_the_oldest_does(self, engine: Engine, postings: SqlPostings) -> None:
-        assert await postings.oldest_unposted() is None
+    async def test_tell_how_many_do_and_since_when_the_oldest_does(self, engine: Engine, postings: SqlPostings) -> None:
+        assert await postings.waiting() == (0, None)
         await written(engine, a_posting("p-1"), a_posting("p-2", at=NOW - MINUTE))
-        assert await postings.oldest_unposted() == NOW - MINUTE
+        assert await postings.waiting() == (2, NOW - MINUTE)
 
         await postings.posted(a_posting("p-2"), NOW)
 
-        assert await postings.oldest_unposted() == NOW
+        assert await postings.waiting() == (1, NOW)
 
 
 class TestAMessage:

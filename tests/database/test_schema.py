@@ -119,7 +119,7 @@ class TestBothEngines:
         kinds = [fact.kind for fact in await planned()]
 
         assert {kind: kinds.count(kind) for kind in set(kinds)} == {
-            "column": 208, "check": 65, "index": 28, "unique index": 3, "primary key": 20, "reference": 8, "trigger": 8,
+            "column": 210, "check": 65, "index": 29, "unique index": 3, "primary key": 20, "reference": 8, "trigger": 8,
         }  # fmt: skip
 
     def test_name_the_same_unique_rules(self) -> None:

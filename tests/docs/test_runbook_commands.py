@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -40,6 +41,21 @@ def test_its_read_only_commands_answer_as_it_says(service: Loopback, name: str) 
         said = _run(service, command.text, name)
         assert re.fullmatch(_pattern(answer), said.strip()), f"{command.text}\nexpected\n{answer}\nsaid\n{said}"
     assert _held(service) == before
+
+
+def test_a_lost_answer_is_seen_where_the_runbook_of_old_unknowns_looks(tmp_path: Path) -> None:
+    with a_service(tmp_path) as ill:
+        # Look-ups break too, so that it stays unknown for as long as this looks.
+        for operation, fault, times in (("inquiry", "http_503", 1000), ("payment", "drop_after_processing", 1)):
+            order = {"operation": operation, "fault": fault, "times": times}
+            assert requests.post(f"{ill.simulator_url}/simulator/faults", json=order, timeout=30).status_code == 200
+        headers = {**ill.headers, "Idempotency-Key": "attempt-1"}
+        lost = requests.post(f"{ill.api_url}/payments", json=a_sale_body(), headers=headers, timeout=30).json()
+
+        shown = [_run(ill, command.text, "") for command, _ in _promises(PAGES["unknown-too-old"].blocks)]
+
+    assert lost["state"] == "unknown"
+    assert all(lost["id"] in each for each in shown)
 
 
 def test_each_promises_an_answer() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import function_app
+from docs.generate import DOCS
 from docs.runbook_heads import RUNBOOKS, alarms
 from infra.scripts import alarm_query
 from local.registered import registered
@@ -128,6 +129,17 @@ def test_every_route_that_is_called_is_served() -> None:
     assert called - templates == set()
 
 
+def test_every_variable_that_a_command_uses_is_set_before_the_first_command() -> None:
+    first = "".join(block.text for block in COMMANDS if block.page == "README")
+    outputs = re.findall(r"^output (\w+)", (ROOT / "infra/main.bicep").read_text("utf-8"), re.MULTILINE)
+    asked_for = re.findall(r"^\| `([A-Z_]+)` \|", (DOCS / "deploy.md").read_text("utf-8"), re.MULTILINE)
+    # The payment that one looks at.
+    known = {*re.findall(r"\b([A-Z_]+)=", first), *outputs, *asked_for, "ID"}
+    used = {(block.page, name) for block in COMMANDS for name in re.findall(r"\$\{?([A-Z_]+)", block.text)}
+
+    assert {(page, name) for page, name in used if name not in known} == set()
+
+
 def test_every_setting_that_is_named_exists() -> None:
     settings = {environment_name(field) for field in Settings.model_fields}
     named = {
@@ -148,6 +160,14 @@ def test_every_event_that_is_named_is_told_and_every_alarm_without_a_rule_is_exp
     assert alarming - events - explained == set()
     known_by_their_form = {code for page in PAGES.values() for code in page.code if _is_an_event(code)}
     assert known_by_their_form - told == set()
+
+
+def test_every_reason_of_a_refused_caller_is_one_that_is_told() -> None:
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "shared/auth").glob("*.py"))
+    reasons = {code for page in PAGES.values() for code in page.code if code.startswith(("jwt: ", "hmac: "))}
+
+    assert reasons
+    assert {reason for reason in reasons if f'"{reason}' not in source} == set()
 
 
 @pytest.fixture(scope="module")

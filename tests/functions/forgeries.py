@@ -33,8 +33,8 @@ class Premises:
         return route.path(self.captured_id if route.door.captured else self.payment_id)
 
     async def call(self, route: Route, headers: Mapping[str, str]) -> Answer:
-        about = {"Idempotency-Key": "attempt-2", "If-Match": '"2"'}
-        named = {**about, **headers} if route.method == "POST" else headers
+        about = {"Idempotency-Key": "attempt-2", "If-Match": f'"{route.door.version}"'}
+        named = headers if route.method == "GET" else {**about, **headers}
         return await self.house.call(route.method, self.path(route), route.body, named)
 
     def signature(self, route: Route, **changed: Any) -> dict[str, str]:

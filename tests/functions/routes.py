@@ -19,8 +19,8 @@ class Door:
     """
     What the contract says of a function: the role it asks for (None: anybody), and how it answers for another biller.
 
-    `query` and `body` make a request that it would take from a good caller; `captured` if it is about a payment that
-    Chase has captured.
+    `query` and `body` make a request that it would take from a good caller who last saw `version`; `captured` if it is
+    about a payment that Chase has captured.
     """
 
     role: Role | None
@@ -28,6 +28,11 @@ class Door:
     query: str = ""
     body: Mapping[str, Any] | None = None
     captured: bool = False
+    version: int = 2
+
+
+# A function of several methods has a door for each.
+Doors = Mapping[str, Door | Mapping[str, Door]]
 
 
 @dataclass(frozen=True)
@@ -48,15 +53,20 @@ class Route:
         return "/" + re.sub(r"\{\w+\}", payment_id, self.template) + self.door.query
 
 
-def http_routes(doors: Mapping[str, Door]) -> list[Route]:
+def http_routes(doors: Doors) -> list[Route]:
     """Every HTTP route of the app. What `doors` does not know is held to let nobody in."""
     triggers = [(each.get_function_name(), each.get_trigger().get_dict_repr()) for each in declared(function_app.app)]
     return [
-        Route(name, str(getattr(method, "value", method)), trigger["route"], doors.get(name, Door(Role.OPERATE)))
+        Route(name, method, trigger["route"], _door(doors.get(name), method))
         for name, trigger in triggers
         if trigger["type"] == "httpTrigger"
-        for method in trigger["methods"]
+        for method in (str(getattr(method, "value", method)) for method in trigger["methods"])
     ]
+
+
+def _door(known: Door | Mapping[str, Door] | None, method: str) -> Door:
+    found = known.get(method) if isinstance(known, Mapping) else known
+    return Door(Role.OPERATE) if found is None else found
 
 
 def over(routes: list[Route]) -> pytest.MarkDecorator:

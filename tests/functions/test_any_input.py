@@ -15,7 +15,7 @@ from shared.payments.updates import UpdateEvent
 from tests.builders import MASTERCARD, VISA
 from tests.functions.bodies import a_full_body, values, with_value, without, written
 from tests.functions.refusals import post
-from tests.functions.traces import traces
+from tests.functions.traces import at_rest, traces
 from tests.functions.writes import A_CONTROL, OPERATION, REPORT, WRITES, Desk, Write, over
 from tests.house import House
 
@@ -122,6 +122,7 @@ async def test_a_sale_that_the_contract_allows_is_taken_by_chase_too(house: Hous
 @settings(max_examples=150, derandomize=True, deadline=None, database=None, suppress_health_check=HOUSE_IS_SHARED)
 @given(body=BODIES)
 async def test_a_sale_is_taken_or_refused_and_never_a_500(house: House, body: bytes) -> None:
+    await at_rest(house)
     before = await traces(house)
 
     answer = await post(house, body, Idempotency_Key=next(KEYS))
@@ -175,6 +176,7 @@ async def test_what_follows_a_sale_is_taken_or_refused_and_never_a_500(
 ) -> None:
     payment = await desk.house.payment(desk.payment_id)
     headers = {"If-Match": f'"{payment["version"]}"'} if write is REPORT else {"Idempotency-Key": next(KEYS)}
+    await at_rest(desk.house)
     before = await traces(desk.house)
 
     answer = await desk.send(write, data.draw(follow_up_bodies(write)), headers=headers)

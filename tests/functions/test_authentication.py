@@ -7,7 +7,6 @@ A function that is not in DOORS fails here, so no route can be added without say
 import json
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -21,12 +20,13 @@ from shared.auth.caller import Role
 from tests.builders import a_sale_body, an_ach_method
 from tests.conftest import OpenHouse
 from tests.functions.forgeries import FORGED_SIGNATURES, FORGED_TOKENS, Premises, other_key, signed_by
-from tests.functions.routes import Door, Route, http_routes, over
+from tests.functions.routes import Door, Doors, Route, http_routes, over
 from tests.functions.traces import no_trace, traces
 from tests.functions.writes import REFUND, REPORT, VOID, WITHOUT_HOLD
 from tests.house import PREFIX, Answer, House
+from tests.rollout_stories import BILL, OFF
 
-DOORS = {
+DOORS: Doors = {
     "Live": Door(None),
     "Ready": Door(None),
     "Sale": Door(Role.WRITE, HTTPStatus.FORBIDDEN, body=a_sale_body(reference="INV-2")),
@@ -35,6 +35,15 @@ DOORS = {
     "Refund": Door(Role.WRITE, HTTPStatus.NOT_FOUND, body=REFUND.body, captured=True),
     "UpdatePaymentState": Door(Role.OPERATE, HTTPStatus.NOT_FOUND, body=REPORT.body, captured=True),
     "FindPayments": Door(Role.READ, HTTPStatus.OK, query="?reference=INV-2026-000123"),
+    "DecideRollout": Door(
+        Role.WRITE, HTTPStatus.FORBIDDEN, body={"attempt": "attempt-2", **BILL, "reference": "INV-2"}
+    ),
+    # The document, and the report, are about every biller.
+    "RolloutConfig": {
+        "GET": Door(Role.OPERATE, HTTPStatus.FORBIDDEN),
+        "PUT": Door(Role.OPERATE, HTTPStatus.FORBIDDEN, body={"document": OFF, "reason": "not yet"}, version=0),
+    },
+    "ShadowReport": Door(Role.OPERATE, HTTPStatus.FORBIDDEN),
 }
 
 ROUTES = http_routes(DOORS)
@@ -93,7 +102,10 @@ def assert_refused(premises: Premises, route: Route, answer: Answer, reason: str
 
 class TestTheAppItself:
     def test_has_no_route_that_this_table_does_not_know(self) -> None:
+        known = {(name, method) for name, door in DOORS.items() if isinstance(door, dict) for method in door}
+
         assert {route.name for route in ROUTES} == set(DOORS)
+        assert {(route.name, route.method) for route in ROUTES if isinstance(DOORS[route.name], dict)} == known
 
     def test_opens_the_health_routes_alone_to_anybody(self) -> None:
         open_to_all = {route.template for route in OPEN}
@@ -279,7 +291,3 @@ class TestAudit:
             answer = await house.sale("attempt-1", headers=house.bearer(roles=[Role.READ]))
 
             assert answer.status == 403
-
-
-def _without_a_door() -> list[Any]:
-    return [each for each in declared(function_app.app) if each.get_function_name() not in DOORS]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builders import VISA, a_sale_body
+from tests.builders import MASTERCARD, VISA, a_sale_body
 from tests.functions.bodies import a_full_body, values, with_value, without, written
 from tests.functions.refusals import assert_problem, post, refused
 from tests.functions.traces import no_trace
@@ -135,12 +135,28 @@ class TestTheCardNumber:
     @pytest.mark.parametrize("number", SPELLINGS)
     @pytest.mark.parametrize(
         "path",
-        ["reference", "statementDescriptor", "payer.lastName", "payer.address.line2", "metadata.note", "control.code"],
+        [
+            "reference",
+            "statementDescriptor",
+            "payer.lastName",
+            "payer.address.line2",
+            "metadata.note",
+            "control.processorReference",
+        ],
     )
     async def test_may_not_stand_in_another_field(self, house: House, path: str, number: str) -> None:
         answer = await refused(house, written(with_value(path, number, a_full_body())), path)
 
         assert answer.body["errors"][0]["message"] == "holds what belongs in `method` alone; leave it out"
+
+    @pytest.mark.parametrize("number", [*SPELLINGS, MASTERCARD, f"paid by {MASTERCARD}"])
+    async def test_may_not_be_what_the_existing_processor_answered_whoever_s_it_is(
+        self, house: House, number: str
+    ) -> None:
+        answer = await refused(house, written(with_value("control.code", number, a_full_body())), "control.code")
+
+        said = answer.body["errors"][0]["message"]
+        assert said == "write 1-64 visible characters without a card number, such as 00"
 
     async def test_may_not_stand_in_an_email(self, house: House) -> None:
         await refused(house, written(with_value("payer.email", f"{VISA}@example.com")), "payer.email")

@@ -161,6 +161,8 @@ CONTRACT = {
     "invalid-state": 409,
     "idempotency-in-progress": 409,
     "payment-unresolved": 409,
+    "decision-required": 409,
+    "decision-expired": 409,
     "stale-version": 412,
     "payload-too-large": 413,
     "idempotency-key-reused": 422,

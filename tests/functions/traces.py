@@ -34,7 +34,7 @@ async def traces(house: House) -> Traces:
     return Traces(rows, dict(house.simulator.calls), len(house.books()))
 
 
-async def _at_rest(house: House) -> None:
+async def at_rest(house: House) -> None:
     """Until the messages of what was done before are acted on: they leave rows of their own."""
     due = Query(_UNSENT, (time_text(house.clock.now()),))
     async with asyncio.timeout(10):
@@ -46,7 +46,7 @@ async def _at_rest(house: House) -> None:
 @asynccontextmanager
 async def no_trace(house: House, *, but: Sequence[str] = ()) -> AsyncIterator[None]:
     """Asserts that what is done inside stores nothing, `but` in these tables, and sends nothing."""
-    await _at_rest(house)
+    await at_rest(house)
     before = await traces(house)
     yield
     after = await traces(house)

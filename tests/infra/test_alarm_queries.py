@@ -138,6 +138,10 @@ RAISED: list[tuple[str, Condition]] = [
     ("shadow-coverage", lambda logs: coverage(logs, 1000, 900, 40)),
     ("shadow-mismatch", lambda logs: mismatch(logs, "code")),
     ("shadow-production-egress", alarm("shadow.production_egress", billerId="city-water")),
+    (
+        "rollout-demoted",
+        alarm("rollout.demoted", billerId="city-water", method="card", because="5 integration failures", version=2),
+    ),
     ("authentication-failures", lambda logs: logs.event("auth.refused", times=20, reason="expired")),
     ("audit-chain-broken", alarm("audit.chain_broken", paymentId="pay_1", sequence=2, kind="edited")),
     ("audit-chain-broken", alarm("audit.anchor_broken", day="2026-11-24", reason="no anchor")),
@@ -170,6 +174,10 @@ QUIET: list[tuple[str, Condition]] = [
     ("shadow-coverage", lambda logs: coverage(logs, 99, 0)),
     ("shadow-mismatch", lambda logs: mismatch(logs, "cosmetic")),
     ("shadow-production-egress", alarm("shadow.mismatch", severity="money", host="api-mock")),
+    (
+        "rollout-demoted",
+        lambda logs: logs.event("rollout.changed", version=2, actor="ada", reason="down", forced=False),
+    ),
     ("authentication-failures", lambda logs: logs.event("auth.refused", times=19, reason="expired")),
     ("audit-chain-broken", lambda logs: logs.event("audit.anchored", day="2026-11-24", payments=9, entries=40)),
     ("invariants-broken", nothing),

@@ -35,6 +35,7 @@ ASKED_FOR = {
     "shadow-coverage",
     "shadow-mismatch",
     "shadow-production-egress",
+    "rollout-demoted",
     "authentication-failures",
     "audit-chain-broken",
     "invariants-broken",

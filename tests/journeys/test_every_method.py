@@ -51,7 +51,20 @@ async def test_a_debit_counts_as_captured_once_it_is_accepted(house: House) -> N
         12599,
         True,
     )
-    assert sold.body["allowedActions"] == ["refund"]
+
+
+async def test_a_debit_may_be_refunded_once_its_biller_s_hold_is_over(house: House) -> None:
+    hold_days = house.settings.known_merchants()["city-water"].ach_refund_hold_days
+    sold = await house.sale("attempt-1", method=an_ach_method())
+
+    await house.clock.advance(hold_days * 24 * 3600 - 1)
+    held = await house.payment(sold.body["id"])
+    await house.clock.advance(1)
+    over = await house.payment(sold.body["id"])
+
+    assert hold_days > 0
+    assert sold.body["allowedActions"] == held["allowedActions"] == []
+    assert over["allowedActions"] == ["refund"]
 
 
 @pytest.mark.parametrize("method", [an_ach_method(), an_apple_pay_method(), a_google_pay_method()])

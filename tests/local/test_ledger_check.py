@@ -30,19 +30,22 @@ from shared.payments.state_machine import State
 from tests.builders import CHAIN, a_submitted_payment
 
 BILL = 125_99
-# The check goes by real time.
-NOW = datetime.now(UTC)
+
+
+def now() -> datetime:
+    """The check goes by real time: what is to be of now must not be as old as this module, in a long run."""
+    return datetime.now(UTC)
 
 
 def captured(number: int = 1) -> Payment:
     payment = a_submitted_payment(number=number, reference=f"INV-{number}")
     sale = replace(payment.sale, state=OperationState.SUCCEEDED)
-    return replace(payment, state=State.CAPTURED, captured_minor=BILL, operations=(sale,), updated_at=NOW)
+    return replace(payment, state=State.CAPTURED, captured_minor=BILL, operations=(sale,), updated_at=now())
 
 
 async def stored(folder: Path, *payments: Payment, post: bool = True) -> None:
     """Each with its postings, posted to the journal or still on their way."""
-    migrate_sqlite(folder / "payments.sqlite3", MIGRATIONS / "sqlite", now=NOW)
+    migrate_sqlite(folder / "payments.sqlite3", MIGRATIONS / "sqlite", now=now())
     engine = SqliteEngine(folder / "payments.sqlite3", constraints={})
     for payment in payments:
         await SqlPayments(engine, first=first_by_limit, chain=CHAIN).begin_sale(
@@ -52,7 +55,7 @@ async def stored(folder: Path, *payments: Payment, post: bool = True) -> None:
         await engine.run(posting_rows(postings))
         for posting in postings if post else ():
             await EmbeddedJournal(engine).post(posting)
-            await SqlPostings(engine, first=first_by_limit).posted(posting, NOW)
+            await SqlPostings(engine, first=first_by_limit).posted(posting, now())
     await engine.close()
 
 
@@ -76,8 +79,8 @@ def charged(
         amount=amount_minor,
         currency="USD",
         merchant_order_number=merchant_order_number(payment.id),
-        recorded_at=NOW,
-        captures_at=captures_at or NOW,
+        recorded_at=now(),
+        captures_at=captures_at or now(),
         said={},
         captured=taken_minor,
     )
@@ -149,14 +152,14 @@ class TestAgainstTheBooksFile:
 
     async def test_has_chase_capture_by_that_clock_too(self, tmp_path: Path) -> None:
         await stored(tmp_path, captured())
-        charged(tmp_path, captured(), clock_moved=timedelta(hours=3), captures_at=NOW + timedelta(hours=2))
+        charged(tmp_path, captured(), clock_moved=timedelta(hours=3), captures_at=now() + timedelta(hours=2))
 
         assert (await checked(tmp_path))[0] == 0
 
     async def test_waits_for_what_is_under_way_and_for_a_capture_that_is_due(self, tmp_path: Path) -> None:
         sale = replace(captured(1).sale, state=OperationState.UNKNOWN)
         under_way = replace(captured(1), operations=(sale,))
-        due = replace(captured(2), state=State.AUTHORIZED, captured_minor=0, captures_at=NOW - timedelta(seconds=30))
+        due = replace(captured(2), state=State.AUTHORIZED, captured_minor=0, captures_at=now() - timedelta(seconds=30))
         await stored(tmp_path, under_way, due)
         charged(tmp_path, under_way, 100)
         charged(tmp_path, due)
@@ -194,7 +197,7 @@ class TestAgainstTheBooksFile:
         await stored(tmp_path, captured(), post=False)
         engine = SqliteEngine(tmp_path / "payments.sqlite3", constraints={})
         [posting] = postings_of(None, captured())
-        await SqlPostings(engine, first=first_by_limit).posted(posting, NOW)
+        await SqlPostings(engine, first=first_by_limit).posted(posting, now())
         await engine.close()
         charged(tmp_path, captured())
 

@@ -143,4 +143,4 @@ class TestARun:
         await desk.workshop.comparison_due.run_once()
 
         told = [fields for name, fields in desk.workshop.telemetry.events if name == "shadow.coverage"]
-        assert told == [{"received": 2, "compared": 1, "pending": 1, "lost": 1}]
+        assert told == [{"received": 3, "compared": 1, "pending": 1, "lost": 1}]

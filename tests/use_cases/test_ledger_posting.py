@@ -233,7 +233,7 @@ class TestTheTimer:
 
         assert await office.unposted.post(10) == Overdue()
 
-        assert (office.ledger.asked, office.told("ledger.lag")) == ([], [{"ageS": 300.0}])
+        assert (office.ledger.asked, office.told("ledger.lag")) == ([], [{"ageS": 300.0, "pending": 1}])
 
     async def test_posts_what_no_message_brought(self, office: Office) -> None:
         _, message = await office.captured()
@@ -244,7 +244,7 @@ class TestTheTimer:
         assert (first, second) == (Overdue(found=1, posted=1), Overdue())
         assert await office.entries() == CAPTURE
         assert await office.is_posted(message)
-        assert office.told("ledger.lag") == [{"ageS": 300.001}, {"ageS": 0.0}]
+        assert office.told("ledger.lag") == [{"ageS": 300.001, "pending": 1}, {"ageS": 0.0, "pending": 0}]
 
     async def test_and_a_message_at_the_same_time_book_once(self, office: Office) -> None:
         _, message = await office.captured()

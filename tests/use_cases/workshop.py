@@ -176,6 +176,16 @@ class PublishedMessages:
 
 
 @dataclass
+class Switches:
+    """What an operator may hold."""
+
+    is_held: bool = False
+
+    async def hold_all(self) -> bool:
+        return self.is_held
+
+
+@dataclass
 class Workshop:
     chase: ScriptedChase
     payments: IllPayments
@@ -196,6 +206,7 @@ class Workshop:
     charging: Charging
     broker: PublishedMessages
     outside: Outside
+    switches: Switches
     rollout: SqlRollout
     current_rollout: CurrentRollout
     shadow_intake: ShadowIntake
@@ -296,7 +307,7 @@ def build_workshop(
     engine = SqliteEngine(path, constraints=UNIQUE_RULES)
     telemetry, clock, chase, broker = RecordedTelemetry(), ManualClock(NOW), ScriptedChase(), PublishedMessages()
     payments, tasks = IllPayments(engine, first=first_by_limit, chain=CHAIN), TrackedTasks(telemetry)
-    identifiers = TimeOrderedIdentifiers()
+    identifiers, switches = TimeOrderedIdentifiers(), Switches()
     outside = Outside(
         payments=payments,
         chase=chase,
@@ -317,9 +328,9 @@ def build_workshop(
     )
     publishing = Publishing(outside)
     recording = Recording(outside, publishing)
-    inquiries = Inquiries(outside, recording, on_not_found=on_not_found)
+    inquiries = Inquiries(outside, recording, on_not_found=on_not_found, held=switches.hold_all)
     landing = Landing(outside, recording, inquiries)
-    charging, following_up = Charging(outside, landing), FollowingUp(outside, landing)
+    charging, following_up = Charging(outside, landing), FollowingUp(outside, landing, switches.hold_all)
     backlog = ShadowBacklog(outside, bound=shadow_backlog_max)
     intake = ShadowIntake(outside, publishing, backlog, TEST_MERCHANTS)
     asking_for = AskingFor(outside, following_up, inquiries, intake, answer_within_s=answer_within_s)
@@ -353,6 +364,7 @@ def build_workshop(
         charging=charging,
         broker=broker,
         outside=outside,
+        switches=switches,
         rollout=rollout,
         current_rollout=current,
         shadow_intake=intake,

@@ -8,6 +8,6 @@ INSERT INTO history (payment_id, sequence, event, from_state, to_state, actor, a
 IF @@ROWCOUNT <> 1 THROW 51003, 'guard', 1;
 INSERT INTO ledger_postings (id, payment_id, biller_id, kind, amount_minor, currency, at) VALUES (?, ?, ?, ?, ?, ?, ?);
 IF @@ROWCOUNT <> 1 THROW 51004, 'guard', 1;
-INSERT INTO outbox (id, queue, body, payment_id, created_at, due_at, attempts, claimed_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO outbox (id, queue, body, payment_id, created_at, due_at, attempts, claimed_until, correlation_id, traceparent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL);
 IF @@ROWCOUNT <> 1 THROW 51005, 'guard', 1;
 COMMIT;

@@ -12,6 +12,6 @@ INSERT INTO history (payment_id, sequence, event, from_state, to_state, actor, a
 IF @@ROWCOUNT <> 1 THROW 51005, 'guard', 1;
 INSERT INTO shadow_operations (id, payment_id, sequence, kind, biller_id, method, reference, actor, created_at, amount_minor, reason, request, control, state, compare_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?, ?, ?);
 IF @@ROWCOUNT <> 1 THROW 51006, 'guard', 1;
-INSERT INTO outbox (id, queue, body, payment_id, created_at, due_at, attempts, claimed_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO outbox (id, queue, body, payment_id, created_at, due_at, attempts, claimed_until, correlation_id, traceparent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL);
 IF @@ROWCOUNT <> 1 THROW 51007, 'guard', 1;
 COMMIT;

@@ -7,6 +7,6 @@ IF @@ROWCOUNT <> 1 THROW 51002, 'guard', 1;
 INSERT INTO shadow_operations (id, payment_id, sequence, kind, biller_id, method, reference, actor, created_at, amount_minor, reason, request, control, state, compare_at)
 SELECT ?, ?, MAX(sequence) + 1, ?, ?, ?, ?, ?, ?, NULL, ?, NULL, NULL, ?, ? FROM shadow_operations WHERE payment_id = ?;
 IF @@ROWCOUNT <> 1 THROW 51003, 'guard', 1;
-INSERT INTO outbox (id, queue, body, payment_id, created_at, due_at, attempts, claimed_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO outbox (id, queue, body, payment_id, created_at, due_at, attempts, claimed_until, correlation_id, traceparent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL);
 IF @@ROWCOUNT <> 1 THROW 51004, 'guard', 1;
 COMMIT;
