@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from ctp import (
 )
 from ctp.example import ExistingStub, Vault
 from ctp.protocol import new_attempt
+from local.demo_rollout.demo import run
 from local.demo_rollout.laptop_world import LaptopWorld, laptop_world
 from local.demo_rollout.world import WorldError
 from local.environment import HMAC_KEY_ID
@@ -133,3 +135,16 @@ def test_an_answer_that_chase_lost_leaves_the_bill_open_until_the_service_knows(
     chase = world.charges([reference])[reference]
     assert (attempt.phase, attempt.processor, chase) == (Phase.CHARGED, Processor.CHASE, [12599])
     assert ctp.existing.books == {}
+
+
+def test_every_bill_of_a_small_rollout_is_charged_once_by_the_real_service(tmp_path: Path) -> None:
+    said: list[str] = []
+    with laptop_world(tmp_path) as world:
+        code = run(world, 40, tmp_path / "attempts.sqlite3", said.append, moved=lambda: time.sleep(0.1))
+
+    told = "\n".join(said)
+    assert (code, said[-1]) == (0, "40 of 40 bills were charged exactly once."), told
+    assert "charged once, by chase" in told
+    # What the lossy way lost is told by both sides; whatever reached the service was taken in shadow.
+    assert " sent" in next(line for line in said if line.startswith("Shadow reports: ")), told
+    assert "500 internal-error" not in told

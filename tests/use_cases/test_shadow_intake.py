@@ -96,6 +96,16 @@ class TestASale:
         assert (await desk.taken("attempt-2")).mode == "shadow"
 
 
+async def test_a_sale_whose_decision_was_asked_for_though_none_is_required_is_taken_under_it(
+    workshop: Workshop,
+) -> None:
+    desk = await ShadowDesk(workshop, decision_required=False).opened()
+    decision = await desk.decided()
+
+    assert (await desk.sold()).mode == "shadow"
+    assert await desk.stored() == decision
+
+
 class TestTheSameKey:
     async def test_is_the_same_payment(self, desk: ShadowDesk) -> None:
         first = await desk.taken()
@@ -134,7 +144,9 @@ class TestTheSameKey:
 
         assert await sale.take(a_call("attempt-1")) == LeftToExisting(Mode.SHADOW, recorded=False)
         await desk.governed(Mode.LIVE)
-        again = await desk.workshop.sale().take(a_call("attempt-1"))
+        sale = desk.workshop.sale()
+        sale._shadow = None
+        again = await sale.take(a_call("attempt-1"))
         assert isinstance(again, SaleAnswer)
         assert again.payment.id == taken.id
 
