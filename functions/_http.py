@@ -5,6 +5,7 @@ import logging
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
@@ -71,14 +72,23 @@ class Reply:
 
 
 async def answer(
-    request: func.HttpRequest, role: Role | None, handle: Callable[[Call], Awaitable[Reply]]
+    request: func.HttpRequest,
+    role: Role | None,
+    handle: Callable[[Call], Awaitable[Reply]],
+    *,
+    place: Callable[["wiring.Services"], AbstractAsyncContextManager[None]] | None = None,
 ) -> func.HttpResponse:
     """
     Authenticate, require `role`, hand the call to `handle`, and turn what comes of it into a response.
 
-    `role` None leaves authorization to `handle`.
+    `role` None leaves authorization to `handle`. `place` is entered first of all, and may raise what refuses the call.
     """
-    return await answer_anybody(request, lambda: _handled(request, role, handle))
+
+    async def admitted() -> Reply:
+        async with nullcontext() if place is None else place(wiring.services()):
+            return await _handled(request, role, handle)
+
+    return await answer_anybody(request, admitted)
 
 
 async def answer_anybody(request: func.HttpRequest, handle: Callable[[], Awaitable[Reply]]) -> func.HttpResponse:

@@ -46,10 +46,13 @@ def read_object(body: bytes) -> dict[str, Any]:
     """The JSON object in `body`. Raises InvalidRequest or PayloadTooLarge; their texts hold nothing of the body."""
     if len(body) > BODY_BYTES_MAX:
         raise PayloadTooLarge(BODY_BYTES_MAX)
-    found = _parsed(body)
+    reading = _Reading()
+    found = _parsed(body, reading)
     if not isinstance(found, dict):
         raise InvalidRequest(FieldError("body", "send a JSON object"))
-    if problems := list(islice(_problems(found), PROBLEMS_MAX)):
+    # Most bodies have nothing to be looked for: fewer brackets than levels, and nothing that cannot be taken.
+    brackets = body.count(b"{") + body.count(b"[")
+    if (reading.met or brackets > DEPTH_MAX) and (problems := list(islice(_problems(found), PROBLEMS_MAX))):
         raise InvalidRequest(*problems)
     return found
 
@@ -71,14 +74,44 @@ def shown_path(path: Iterable[str | int]) -> str:
     return ".".join(str(part) if isinstance(part, int) else shown_name(part) for part in path) or "body"
 
 
-def _parsed(body: bytes) -> Any:
+class _Reading:
+    """Puts what nobody can take in its place while a body is parsed, and knows whether it `met` any."""
+
+    def __init__(self) -> None:
+        self.met = False
+
+    def instead(self, unusable: _Unusable) -> _Unusable:
+        self.met = True
+        return unusable
+
+    def integer(self, digits: str) -> int | _Unusable:
+        return int(digits) if len(digits) <= _DIGITS_MAX else self.instead(_ABSURD)
+
+    def decimal(self, digits: str) -> float | _Unusable:
+        return found if math.isfinite(found := float(digits)) else self.instead(_ABSURD)
+
+    def constant(self, _name: str) -> _Unusable:
+        return self.instead(_NO_NUMBER)
+
+    def object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            times = Counter(name for name, _ in pairs)
+            found.update((name, self.instead(_REPEATED)) for name in found if times[name] > 1)
+        for name in found:
+            if not name.isascii() and _SURROGATE.search(name):
+                found[name] = self.instead(_NO_TEXT)
+        return found
+
+
+def _parsed(body: bytes, reading: _Reading) -> Any:
     try:
         return json.loads(
             body.decode("utf-8"),
-            object_pairs_hook=_object,
-            parse_int=lambda digits: int(digits) if len(digits) <= _DIGITS_MAX else _ABSURD,
-            parse_float=lambda digits: found if math.isfinite(found := float(digits)) else _ABSURD,
-            parse_constant=lambda _name: _NO_NUMBER,
+            object_pairs_hook=reading.object,
+            parse_int=reading.integer,
+            parse_float=reading.decimal,
+            parse_constant=reading.constant,
         )
     except UnicodeDecodeError:
         problem = FieldError("body", "is not UTF-8; send JSON in UTF-8")
@@ -87,17 +120,6 @@ def _parsed(body: bytes) -> Any:
     except json.JSONDecodeError as error:
         problem = FieldError("body", f"is not JSON (line {error.lineno}, column {error.colno}); send a JSON object")
     raise InvalidRequest(problem)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        times = Counter(name for name, _ in pairs)
-        found.update((name, _REPEATED) for name in found if times[name] > 1)
-    for name in found:
-        if not name.isascii() and _SURROGATE.search(name):
-            found[name] = _NO_TEXT
-    return found
 
 
 def _problems(body: dict[str, Any]) -> Iterator[FieldError]:

@@ -32,7 +32,8 @@ SALE_PROBLEM: Final[Mapping[State, Callable[[Payment, dict[str, Any]], PaymentSe
 @bp.function_name("Sale")
 @bp.route(route="payments", methods=["POST"])
 async def sale(req: func.HttpRequest) -> func.HttpResponse:
-    return await answer(req, Role.WRITE, _sale)
+    # Before its body or its token is looked at: what cannot be taken must cost next to nothing, and say no more.
+    return await answer(req, Role.WRITE, _sale, place=lambda services: services.admission.place())
 
 
 @bp.function_name("GetPayment")

@@ -37,11 +37,14 @@ def main() -> int:
 
 
 async def _serve() -> None:
-    from local.laptop import running  # noqa: PLC0415 - nothing of the service is imported where it may not run
+    # Nothing of the service is imported where it may not run.
+    from local.laptop import running  # noqa: PLC0415
+    from shared.wiring.memory import keep_what_stays  # noqa: PLC0415
 
     stop = asyncio.Event()
     _on_signals(stop.set)
     async with running(os.environ) as laptop:
+        keep_what_stays()
         print(laptop.greeting, flush=True)
         await _first_of(stop.wait(), laptop.web_server.ended())
 

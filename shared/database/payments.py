@@ -60,13 +60,12 @@ SELECT fingerprint_key, fingerprint, payment_id, refused_for, operation_id FROM 
 WHERE caller = ? AND idempotency_key = ?
 """
 _OF_KEY: Final = "SELECT payment_id FROM idempotency_keys WHERE caller = ? AND idempotency_key = ?"
-_ABANDONED: Final = "payment_id AS id FROM operations WHERE state = 'submitted' AND claimed_at < ? ORDER BY claimed_at"
-# What is in shadow is looked at by comparison_due: money never waits behind it.
-_OVERDUE: Final = """
-payment_id AS id FROM operations WHERE send_at <= ?
-AND EXISTS (SELECT 1 FROM payments WHERE payments.id = operations.payment_id AND mode = 'live') ORDER BY send_at
-"""
-_DUE: Final = "payment_id AS id FROM operations WHERE inquire_at <= ? ORDER BY inquire_at"
+# Money never waits behind shadow: `live` comes before it by the alphabet, too.
+_OF_PAYMENTS: Final = "payment_id AS id FROM operations JOIN payments ON payments.id = payment_id WHERE"
+_ABANDONED: Final = f"{_OF_PAYMENTS} operations.state = 'submitted' AND claimed_at < ? ORDER BY mode, claimed_at"
+_DUE: Final = f"{_OF_PAYMENTS} inquire_at <= ? ORDER BY mode, inquire_at"
+# What waits to be sent in shadow is looked at by comparison_due.
+_OVERDUE: Final = f"{_OF_PAYMENTS} send_at <= ? AND mode = 'live' ORDER BY send_at"
 _KEEP_INSTRUMENT: Final = "INSERT INTO instruments (payment_id, key_name, sealed, kept_at) VALUES (?, ?, ?, ?)"
 _ERASE_INSTRUMENT: Final = "DELETE FROM instruments WHERE payment_id = ?"
 _SEALED: Final = "SELECT key_name, sealed FROM instruments WHERE payment_id = ?"

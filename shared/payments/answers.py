@@ -66,6 +66,8 @@ def was_heard(payment: Payment, operation: Operation, heard: OutcomeRecord) -> b
 def inquired_about(operation: Operation, before: Operation, inquire_at: datetime, now: datetime) -> Operation:
     """With the inquiry fields that its new state asks for: none, those it had, or a schedule begun afresh."""
     if operation.state is not OperationState.UNKNOWN:
+        if operation.unknown_since is None and operation.inquire_at is None:
+            return operation
         return replace(operation, unknown_since=None, inquire_at=None)
     if before.state is OperationState.UNKNOWN:
         return operation

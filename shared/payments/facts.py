@@ -49,7 +49,8 @@ def advanced(
     state = next_state(payment.state, event)
     entry = HistoryEntry(_next_sequence(payment), event, payment.state, state, actor, now, operation.id, detail)
     return replace(
-        with_operation(payment, operation),
+        payment,
+        operations=_operations_with(payment, operation),
         state=state,
         version=payment.version + 1,
         updated_at=now,
@@ -59,13 +60,19 @@ def advanced(
 
 def scheduled(payment: Payment, operation: Operation, *, now: datetime) -> Payment:
     """The payment one version on, with `operation` as it now is: what is due has changed, and nothing has happened."""
-    return replace(with_operation(payment, operation), version=payment.version + 1, updated_at=now)
+    return replace(
+        payment, operations=_operations_with(payment, operation), version=payment.version + 1, updated_at=now
+    )
 
 
 def with_operation(payment: Payment, operation: Operation) -> Payment:
     """The payment with `operation` as it now is, or beside the others if it is new."""
+    return replace(payment, operations=_operations_with(payment, operation))
+
+
+def _operations_with(payment: Payment, operation: Operation) -> tuple[Operation, ...]:
     others = tuple(known if known.id != operation.id else operation for known in payment.operations)
-    return replace(payment, operations=others if operation in others else (*others, operation))
+    return others if operation in others else (*others, operation)
 
 
 def _with_claims_entered(payment: Payment) -> Payment:

@@ -68,7 +68,9 @@ def with_sale_outcome(
     )
     asked = inquired_about(moved, sale, occasion.inquire_at, occasion.now)
     after = advanced(payment, event, asked, actor=actor, now=occasion.now)
-    return _with_money(replace(after, instrument_kept=_keeps_instrument(after, queue)), outcome, occasion)
+    if after.instrument_kept is not (keeps := _keeps_instrument(after, queue)):
+        after = replace(after, instrument_kept=keeps)
+    return _with_money(after, outcome, occasion)
 
 
 def joined(outcome: Outcome, payment: Payment) -> Outcome:

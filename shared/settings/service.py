@@ -64,6 +64,7 @@ class Settings(AuditSettings, ShadowSettings, TelemetrySettings):
     on_not_found: OnNotFound = OnNotFound.MANUAL
     sale_answer_within_s: float = Field(default=25.0, gt=0, le=200)
     sales_in_flight_max: int = Field(default=256, ge=1, le=10_000)
+    sales_queue_age_max_ms: int = Field(default=1000, ge=10, le=25_000)
     fingerprint_keys: Annotated[dict[KeyName, Key], Json] = Field(min_length=1)
     instrument_keys: Annotated[dict[KeyName, Key], Json] = Field(default_factory=dict)
 

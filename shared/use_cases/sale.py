@@ -18,7 +18,6 @@ from shared.payments.errors import (
     InvalidRequest,
     KeyTaken,
     NotLive,
-    Overloaded,
     PaymentUnresolved,
     RetryBlocked,
 )
@@ -32,6 +31,7 @@ from shared.payments.sale_rules import problems_of
 from shared.payments.state_machine import State
 from shared.shadow.document import Mode
 from shared.shadow.stored_decision import StoredDecision, Terms
+from shared.use_cases.admission import Admission
 from shared.use_cases.calls import LeftToExisting, SaleAnswer, SaleCall
 from shared.use_cases.charging import Charging
 from shared.use_cases.network_rules import NetworkRules
@@ -57,15 +57,14 @@ class Sale:
         shadow: ShadowIntake | None,
         *,
         answer_within_s: float,
-        in_flight_max: int,
+        admission: Admission,
         on_not_found: OnNotFound,
     ) -> None:
         self._payments, self._merchants, self._charging = outside.payments, outside.merchants, charging
         self._clock, self._identifiers, self._tasks = outside.clock, outside.identifiers, outside.tasks
         self._answer_within_s, self._on_not_found = answer_within_s, on_not_found
         self._rules, self._rollout, self._shadow = NetworkRules(outside), rollout, shadow
-        self.in_flight, self._in_flight_max = 0, in_flight_max
-        self._telemetry = outside.telemetry
+        self._admission = admission
 
     async def take(self, call: SaleCall) -> Answer:
         """
@@ -73,20 +72,19 @@ class Sale:
 
         Answers within `answer_within_s`, with the payment as it then is; the work goes on. Raises InvalidRequest,
         Unauthenticated (nonce), IdempotencyInProgress, IdempotencyKeyReused, PaymentUnresolved, DecisionRequired or
-        DecisionExpired; Overloaded, at once and before anything is stored, while `in_flight_max` sales are at work.
+        DecisionExpired. To be called in a place of `admission`, which a sale that goes on keeps.
         """
-        if self.in_flight >= self._in_flight_max:
-            self._telemetry.count("sales.overloaded")
-            raise Overloaded("nothing was stored or sent: repeat it with the same Idempotency-Key", retry_after_s=1)
         try:
             merchant = self._checked(call.request)
         except InvalidRequest as refused:
             return await self._known_before(call, refused)
         progress = _Progress(call, merchant)
-        self.in_flight += 1
         task = self._tasks.start(self._begin(progress))
-        task.add_done_callback(self._landed)
-        await asyncio.wait({task}, timeout=self._answer_within_s)
+        try:
+            await asyncio.wait({task}, timeout=self._answer_within_s)
+        finally:
+            if not task.done():
+                self._admission.outlived_by(task)
         if task.done():
             answer: Answer = task.result()
             return answer
@@ -101,9 +99,6 @@ class Sale:
         if problems := problems_of(request, merchant, self._clock.now()):
             raise InvalidRequest(*problems)
         return merchant
-
-    def _landed(self, _task: object) -> None:
-        self.in_flight -= 1
 
     async def _known_before(self, call: SaleCall, refused: InvalidRequest) -> SaleAnswer:
         """A card may expire, or a biller leave, after its sale: the key still stands for what was done under it."""

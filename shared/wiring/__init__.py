@@ -8,6 +8,7 @@ first call that needs it.
 import logging
 import os
 
+from shared.wiring.memory import keep_what_stays
 from shared.wiring.services import Services
 
 __all__ = ["Services", "services", "use"]
@@ -28,6 +29,7 @@ def services() -> Services:
             # Its text names settings and never their values.
             logging.getLogger("payments").error("settings refused: %s", error)
             raise
+        keep_what_stays()
     return _services
 
 

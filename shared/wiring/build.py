@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from shared.bank.blob import BlobBankFiles
@@ -24,6 +25,7 @@ from shared.payments.audit import Chain, Keyring
 from shared.sealing import InstrumentSealing
 from shared.settings import Settings
 from shared.use_cases import ports
+from shared.use_cases.admission import Admission
 from shared.use_cases.applying_facts import ApplyingFacts
 from shared.use_cases.asking_for import AskingFor
 from shared.use_cases.charging import Charging
@@ -132,6 +134,12 @@ def build(
     landing = Landing(outside, recording, inquiries)
     charging, following_up = Charging(outside, landing), FollowingUp(outside, landing, who.current.holds_all)
     intake = shadow_intake(settings, outside, publishing)
+    admission = Admission(
+        in_flight_max=settings.sales_in_flight_max,
+        queue_age_max_s=settings.sales_queue_age_max_ms / 1000,
+        boot_s=real_clock.boot_s,
+        refused=partial(telemetry.count, "sales.overloaded"),
+    )
     asking_for = AskingFor(outside, following_up, inquiries, intake, answer_within_s=settings.sale_answer_within_s)
     refund = Refund(asking_for)
     sending_again = SendingAgain(outside, recording, charging, following_up)
@@ -176,13 +184,14 @@ def build(
         fingerprints=fingerprints,
         database=engine,
         payments=outside.payments,
+        admission=admission,
         sale=Sale(
             outside,
             charging,
             SaleRollout(outside, who.store, who.current, decision_required=settings.rollout_decision_required),
             intake,
             answer_within_s=settings.sale_answer_within_s,
-            in_flight_max=settings.sales_in_flight_max,
+            admission=admission,
             on_not_found=settings.on_not_found,
         ),
         void=Void(outside, asking_for, recording, refund),

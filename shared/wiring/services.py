@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from shared.database.unit_of_work import Engine
     from shared.fingerprint import Fingerprints
     from shared.use_cases import ports
+    from shared.use_cases.admission import Admission
     from shared.use_cases.bank_file_import import BankFileImport
     from shared.use_cases.change_rollout import ChangeRollout
     from shared.use_cases.chase_retry import ChaseRetry
@@ -42,6 +43,7 @@ class Services:
     fingerprints: "Fingerprints"
     database: "Engine"
     payments: "ports.Payments"
+    admission: "Admission"
     sale: "Sale"
     void: "Void"
     refund: "Refund"

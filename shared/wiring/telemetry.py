@@ -85,8 +85,8 @@ def watched(told: ports.Telemetry, services: Services, clients: Mapping[str, Cha
     if watch is None:
         return
     there = {mode: client for mode, client in clients.items() if client is not None}
-    database, sale = services.database, services.sale
-    watch("sales.in_flight", lambda: [({}, sale.in_flight)])
+    database, admission = services.database, services.admission
+    watch("sales.in_flight", lambda: [({}, admission.in_flight)])
     watch("db.connections_in_use", lambda: [({}, database.connections_in_use)])
     watch("db.round_trips", lambda: [({}, database.round_trips)])
     watch("chase.breaker_state", lambda: list(_breakers(there)))

@@ -105,6 +105,27 @@ class TestGroups:
         assert engine.commits == 300
         assert engine.flushes < 150
 
+    async def test_the_answers_of_a_group_leave_the_loop_free_for_others_in_between(self, sqlite_database):
+        engine, answered = sqlite_database.open(), []
+        heard = []
+
+        async def unit(number):
+            await engine.run([opened(f"a{number}")])
+            answered.append(number)
+            asyncio.get_running_loop().call_soon(lambda: heard.append(len(answered)))
+
+        with write_lock(sqlite_database.path):
+            first = asyncio.create_task(engine.run([]))
+            while not engine.connections_in_use:
+                await asyncio.sleep(0)
+            waiting = [asyncio.create_task(unit(number)) for number in range(40)]
+            await asyncio.sleep(0)
+        await asyncio.gather(first, *waiting)
+
+        assert engine.flushes == 2
+        assert answered == list(range(40))
+        assert 0 < heard[0] < 40
+
     async def test_a_group_is_never_larger_than_its_limit(self, sqlite_database):
         engine = sqlite_database.open(group_max=4)
 

@@ -201,6 +201,26 @@ async def test_beyond_the_bound_is_turned_away_at_once_and_taken_when_repeated(o
         assert (sold.status, again.status) == (201, 201)
 
 
+async def test_beyond_the_bound_a_known_key_and_a_stranger_hear_the_same(opened: OpenHouse) -> None:
+    async with opened(SALES_IN_FLIGHT_MAX="1") as house:
+        known = await house.sale("attempt-1")
+        house.simulator.fault("payment", "delay", delay_ms=500)
+        at_work = asyncio.create_task(house.sale("attempt-2", reference="INV-2"))
+        while house.simulator.calls["payment"] == 1:
+            await asyncio.sleep(0)
+        trips = house.services.database.round_trips
+
+        repeated = await house.sale("attempt-1")
+        stranger = await house.call("POST", "/payments", b"none", {"Authorization": "Bearer none of ours"})
+
+        assert known.status == 201
+        assert [answer.status for answer in (repeated, stranger)] == [503, 503]
+        assert repeated.body == stranger.body
+        assert house.services.database.round_trips == trips
+        assert (await at_work).status == 201
+        assert (await house.sale("attempt-1")).headers["idempotent-replayed"] == "true"
+
+
 class TestCosts:
     async def test_two_round_trips_two_commits_and_no_connection_while_chase_thinks(self, house: House) -> None:
         await house.sale("warm-up", reference="INV-0")

@@ -25,6 +25,7 @@ from shared.payments.requests import Keepable, Merchant
 from shared.payments.secret import Secret
 from shared.sealing import InstrumentSealing
 from shared.shadow.document import ALL, Document, Mode, Rule
+from shared.use_cases.admission import Admission
 from shared.use_cases.asking_for import AskingFor
 from shared.use_cases.audit_anchor import AuditAnchor
 from shared.use_cases.charging import Charging
@@ -142,7 +143,8 @@ class Process:
         charging, following_up = Charging(outside, landing), FollowingUp(outside, landing)
         asking_for = AskingFor(outside, following_up, inquiries, None, answer_within_s=_ANSWER_WITHIN_S)
         sending_again = SendingAgain(outside, recording, charging, following_up)
-        waits = {"answer_within_s": _ANSWER_WITHIN_S, "in_flight_max": 20}
+        admission = Admission(in_flight_max=20, queue_age_max_s=60, boot_s=outside.clock.boot_s)
+        waits = {"answer_within_s": _ANSWER_WITHIN_S, "admission": admission}
         store = self._gated(SqlRollout(self._engine, first=first_by_limit), "rollout")
         rollout = SaleRollout(outside, store, CurrentRollout(outside, store, initial=_LIVE), decision_required=False)
         self.sale = Sale(outside, charging, rollout, None, on_not_found=on_not_found, **waits)  # type: ignore[arg-type]

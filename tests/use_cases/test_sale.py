@@ -9,7 +9,6 @@ from shared.payments.errors import (
     IdempotencyInProgress,
     IdempotencyKeyReused,
     InvalidRequest,
-    Overloaded,
     PaymentUnresolved,
 )
 from shared.payments.inquiry import OnNotFound
@@ -80,25 +79,6 @@ class TestACallerWhoCannotWait:
     async def test_is_told_to_come_again_if_not_even_that_is_done(self, workshop: Workshop) -> None:
         with pytest.raises(IdempotencyInProgress):
             await workshop.sale(answer_within_s=0.0).take(a_call())
-
-
-class TestTooManyAtOnce:
-    async def test_are_turned_away_before_anything_is_stored_and_taken_again_later(self, workshop: Workshop) -> None:
-        workshop.chase.hold = asyncio.Event()
-        sale = workshop.sale()
-        at_work = [asyncio.create_task(sale.take(a_call(f"attempt-{n}", reference=f"INV-{n}"))) for n in range(20)]
-        while len(workshop.chase.sold) < 20:
-            await asyncio.sleep(0)
-
-        with pytest.raises(Overloaded) as refused:
-            await sale.take(a_call("one-too-many", reference="INV-20"))
-
-        assert refused.value.retry_after_s == 1
-        assert await workshop.payments.by_key("ctp", "one-too-many", None) is None
-        workshop.chase.hold.set()
-        await asyncio.gather(*at_work)
-        taken = await sale.take(a_call("one-too-many", reference="INV-20"))
-        assert taken.payment.state is State.AUTHORIZED
 
 
 class TestCommitTwo:

@@ -32,6 +32,7 @@ from shared.payments.secret import Secret
 from shared.sealing import InstrumentSealing
 from shared.shadow.document import ALL, Document, Mode, RolloutVersion, Rule
 from shared.telemetry import RecordedTelemetry
+from shared.use_cases.admission import Admission
 from shared.use_cases.asking_for import AskingFor
 from shared.use_cases.charging import Charging
 from shared.use_cases.chase_retry import ChaseRetry
@@ -221,6 +222,7 @@ class Workshop:
         answer_within_s: float = 5.0,
         on_not_found: OnNotFound = OnNotFound.MANUAL,
         decision_required: bool = False,
+        admission: Admission | None = None,
     ) -> Sale:
         return Sale(
             self.outside,
@@ -228,7 +230,7 @@ class Workshop:
             self.sale_rollout(decision_required=decision_required),
             self.shadow_intake,
             answer_within_s=answer_within_s,
-            in_flight_max=20,
+            admission=admission or Admission(in_flight_max=20, queue_age_max_s=60, boot_s=self.outside.clock.boot_s),
             on_not_found=on_not_found,
         )
 
