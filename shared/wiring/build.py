@@ -3,7 +3,6 @@
 import random
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from typing import Final
 
 from shared.bank.blob import BlobBankFiles
@@ -138,13 +137,12 @@ def build(
         in_flight_max=settings.sales_in_flight_max,
         queue_age_max_s=settings.sales_queue_age_max_ms / 1000,
         boot_s=real_clock.boot_s,
-        refused=partial(telemetry.count, "sales.overloaded"),
+        refused=lambda: outside.telemetry.count("sales.overloaded"),
     )
     asking_for = AskingFor(outside, following_up, inquiries, intake, answer_within_s=settings.sale_answer_within_s)
     refund = Refund(asking_for)
     sending_again = SendingAgain(outside, recording, charging, following_up)
-    ledger_posting = LedgerPosting(outside)
-    unposted = Unposted(outside, ledger_posting)
+    unposted = Unposted(outside, ledger_posting := LedgerPosting(outside))
     update_state = UpdateState(outside, recording)
     comparing = Comparing(outside)
     mirror = ShadowMirror(outside, recording, sending_again, following_up, comparing)
