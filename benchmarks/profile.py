@@ -32,6 +32,7 @@ from benchmarks.load import Loaded, load
 from benchmarks.processes import Stub
 from benchmarks.sizes import QUICK
 from local.laptop import running
+from shared.wiring.memory import keep_what_stays
 
 SALES: Final = 4_000
 _WARM: Final = 1_000
@@ -167,6 +168,7 @@ async def _profiled(data: Path, stub: Stub) -> tuple[Loaded, Sampled]:
     chosen = {"PORT": "0", "CHASE_SIMULATOR_PORT": "0", "LOCAL_DATA_DIR": str(data)}
     chase = {"CHASE_BASE_URL": stub.url + API_PATH, "CHASE_TOKEN_URL": stub.url + TOKEN_PATH}
     async with running({**chosen, **chase}) as laptop:
+        keep_what_stays()
         url = urlsplit(laptop.greeting.removeprefix("Ready: ").split()[0])
         target = {"kind": "ours", "port": url.port, "path": f"{url.path}/payments", "token": our_token(data)}
 
