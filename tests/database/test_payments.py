@@ -262,6 +262,16 @@ class TestWhatReconciliationLooksFor:
         assert await payments.inquiries_due(LATER - timedelta(milliseconds=1), 10) == []
         assert await payments.inquiries_due(LATER, 10) == [lost]
 
+    async def test_is_money_first_however_long_shadow_has_waited(self, payments: SqlPayments) -> None:
+        for number in range(3):
+            shadow = replace(a_submitted_payment(number=number, reference=f"INV-{number}"), mode="shadow")
+            await payments.begin_sale(shadow, PRINT, None)
+            await payments.save(shadow, after(shadow, LOST))
+        lost = await ended(payments, LOST, 3)
+
+        assert await payments.inquiries_due(LATER, 1) == [lost]
+        assert len(await payments.inquiries_due(LATER, 10)) == 4
+
     async def test_comes_in_bounded_batches(self, payments: SqlPayments) -> None:
         for number in range(3):
             await ended(payments, LOST, number)
