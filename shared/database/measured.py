@@ -24,6 +24,11 @@ class MeasuredEngine:
     def __init__(self, engine: Engine, telling: Telling) -> None:
         self._engine, self._telling = engine, telling
 
+    @property
+    def unmeasured(self) -> Engine:
+        """The engine itself."""
+        return self._engine
+
     async def run(self, statements: Sequence[Statement], *answers: Query) -> list[list[Row]]:
         began_s = perf_counter()
         try:

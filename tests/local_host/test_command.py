@@ -22,5 +22,9 @@ def test_it_says_when_it_is_ready_and_ends_in_order_when_asked(number: signal.Si
 
     assert first_line.startswith("Ready: http://127.0.0.1:")
     assert process.returncode == 0
-    assert errors == "\nStopping; once more to stop at once.\n"
+    # A timer may have fired meanwhile, and its event stands among the lines.
+    assert [line for line in errors.splitlines() if " INFO " not in line] == [
+        "",
+        "Stopping; once more to stop at once.",
+    ]
     assert (tmp_path / "keys" / "hmac-ctp-local.key").read_text() not in rest
