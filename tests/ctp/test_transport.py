@@ -46,7 +46,8 @@ class TestBillsNotYetDecided:
                 took.append(time.monotonic() - began_s)
 
                 assert (attempt.phase, attempt.processor) == (Phase.CHARGED, Processor.EXISTING)
-                assert "no answer within 0.5 s" in attempt.reason
+                # By the deadline over all, or by the socket's own: whichever woke first.
+                assert "no answer" in attempt.reason
             assert server.connections == 3
         # The quickest of three: a machine that is busy elsewhere is not what is measured.
         assert DECIDED_WITHIN_S <= min(took) < DECIDED_WITHIN_S + MARGIN_S
