@@ -55,9 +55,7 @@ Reason = Annotated[
         "such as the payer changed their mind",
     ),
 ]
-AmountMinor = Annotated[
-    int, Field(ge=1, le=AMOUNT_MINOR_MAX, description=f"an integer of minor units from 1 to {AMOUNT_MINOR_MAX}")
-]
+_AMOUNT: Final = f"an integer of minor units from 1 to {AMOUNT_MINOR_MAX}"
 EvidenceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$"), AfterValidator(no_card)]
 EvidenceText = Annotated[str, StringConstraints(pattern=TEXT, min_length=1, max_length=100), AfterValidator(no_card)]
 EvidenceValue = Annotated[
@@ -76,7 +74,7 @@ class VoidBody(Body):
 class RefundBody(Body):
     """`POST /payments/{id}/refunds`. Without an amount: all that is left."""
 
-    amount_minor: AmountMinor | None = None
+    amount_minor: Annotated[int | None, Field(ge=1, le=AMOUNT_MINOR_MAX, description=_AMOUNT)] = None
     reason: Reason
     if_not_captured: Annotated[Literal["reject", "void"], Field(description="`reject` or `void`")] = "reject"
     control: Annotated[ControlBody | None, Field(description="an object with `status`")] = None
@@ -125,7 +123,7 @@ def _problems(event: UpdateEvent, body: UpdateBody) -> list[FieldError]:
     if is_return and not _RETURN_CODE.fullmatch(str(code)):
         problems.append(FieldError("evidence.returnCode", "write Nacha's code of the return, such as R01"))
     if (is_return or amount is not None) and (type(amount) is not int or amount < 1):
-        said = f"write an integer of minor units from 1 to {AMOUNT_MINOR_MAX}"
+        said = f"write {_AMOUNT}"
         problems.append(FieldError("evidence.amountMinor", said))
     if event in RESOLUTIONS and body.operation_id is None:
         problems.append(FieldError("operationId", "is required: write the id of the operation that is unknown"))

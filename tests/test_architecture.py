@@ -65,6 +65,12 @@ class TestFunctions:
         assert (ROOT / "functions" / f"{stem}.py").exists()
         assert (ROOT / "shared" / "use_cases" / f"{stem}.py").exists()
 
+    def test_all_stand_in_the_readme_and_nothing_else_does(self) -> None:
+        table = (ROOT / "README.md").read_text("utf-8").split("| function | trigger | use case |")[1].split("\n\n")[0]
+        shown = [name for row in re.findall(r"^\| ([A-Za-z_, ]+) \|", table, re.M) for name in row.split(", ")]
+
+        assert sorted(shown) == sorted(function.get_function_name() for function in declared(function_app.app))
+
     def test_are_registered_by_one_app_in_a_short_front_door(self) -> None:
         apps = [name for name, value in vars(function_app).items() if isinstance(value, func.FunctionApp)]
 
