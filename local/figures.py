@@ -6,11 +6,10 @@ from typing import Any, Final
 
 from local.host_signals import HostSignals
 from shared.telemetry.figures import BOUNDS_MS, Durations, Taken
-from shared.telemetry.memory import SLOT_S, MemoryTelemetry, Slot, merged
+from shared.telemetry.memory import MemoryTelemetry, Slot, merged
 
 # How far back the lines go, and the figures beside them.
 SHOWN: Final = timedelta(minutes=30)
-POINTS: Final = int(SHOWN.total_seconds()) // SLOT_S
 LATEST_MAX: Final = 15
 _LINES_MAX: Final = 2000
 _OUTCOME: Final = ("operation", "method", "status", "code", "state", "mode", "latencyMs", "processorCalled", "traceId")

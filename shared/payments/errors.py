@@ -185,7 +185,7 @@ class DecisionMade(Conflict):
 
 class StaleVersion(PaymentServiceError):
     code = "stale-version"
-    title = "The payment has changed since that version"
+    title = "It has another version by now"
 
 
 class IdempotencyKeyReused(PaymentServiceError):

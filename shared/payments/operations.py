@@ -83,8 +83,3 @@ def next_operation_state(state: OperationState, event: OperationEvent) -> Operat
         return OPERATION_TRANSITIONS[state, event]
     except KeyError:
         raise TransitionNotAllowed(state, event) from None
-
-
-def operation_states_allowing(event: OperationEvent) -> frozenset[OperationState]:
-    """Every operation state in which `event` is allowed: the guard of the write that records it."""
-    return frozenset(state for state, allowed in OPERATION_TRANSITIONS if allowed is event)

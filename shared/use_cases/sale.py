@@ -6,7 +6,6 @@ What may happen to the same key, or the same bill, is decided by the database's 
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import Final
 
 from shared.payments.errors import (
     BillOpen,
@@ -14,14 +13,12 @@ from shared.payments.errors import (
     DecisionMade,
     FieldError,
     IdempotencyInProgress,
-    IdempotencyKeyReused,
     InvalidRequest,
     KeyTaken,
     NotLive,
     PaymentUnresolved,
     RetryBlocked,
 )
-from shared.payments.idempotency import KeyRecord
 from shared.payments.inquiry import EMPTIES_NEEDED, SEND_WITHIN_S, OnNotFound
 from shared.payments.lifecycle import live_disabled, reclaimed, submitted_sale, unsent
 from shared.payments.payment import Payment
@@ -35,13 +32,10 @@ from shared.use_cases.admission import Admission
 from shared.use_cases.calls import LeftToExisting, SaleAnswer, SaleCall
 from shared.use_cases.charging import Charging
 from shared.use_cases.network_rules import NetworkRules
-from shared.use_cases.ports import BodyMark, Outside
+from shared.use_cases.ports import Outside
 from shared.use_cases.sale_rollout import SaleRollout
 from shared.use_cases.shadow_intake import ShadowIntake
-
-# Long enough for a usual answer of Chase, short enough that a caller who repeats at once is told to wait.
-_IN_PROGRESS_RETRY_AFTER_S: Final = 2
-
+from shared.use_cases.standing import IN_PROGRESS_RETRY_AFTER_S, of_the_same_body
 
 Answer = SaleAnswer | LeftToExisting
 
@@ -89,7 +83,7 @@ class Sale:
             answer: Answer = task.result()
             return answer
         if progress.payment is None:
-            raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S)
+            raise IdempotencyInProgress(retry_after_s=IN_PROGRESS_RETRY_AFTER_S)
         return SaleAnswer(progress.payment)
 
     def _checked(self, request: SaleRequest) -> Merchant:
@@ -239,13 +233,13 @@ class Sale:
         """
         known = await self._payments.by_key(call.caller, call.idempotency_key, call.nonce)
         if known is None:
-            raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S)
-        payment = _of_the_same_body(known, call.body)
+            raise IdempotencyInProgress(retry_after_s=IN_PROGRESS_RETRY_AFTER_S)
+        payment = of_the_same_body(known, call.body)
         if payment.state is not State.SUBMITTED or payment.mode == "shadow":
             return payment
         if intent is not None and payment.id == intent.id:
             return None
-        raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S, paymentId=payment.id)
+        raise IdempotencyInProgress(retry_after_s=IN_PROGRESS_RETRY_AFTER_S, paymentId=payment.id)
 
     def _may_be_sent_again(self, payment: Payment) -> bool:
         if payment.state is State.UNKNOWN:
@@ -263,7 +257,7 @@ class Sale:
         try:
             claimed = await self._rules.claim_again(payment, claimed, call.request, actor=call.caller)
         except ChangedMeanwhile:
-            raise IdempotencyInProgress(retry_after_s=_IN_PROGRESS_RETRY_AFTER_S, paymentId=payment.id) from None
+            raise IdempotencyInProgress(retry_after_s=IN_PROGRESS_RETRY_AFTER_S, paymentId=payment.id) from None
         if claimed.state is not State.SUBMITTED:
             return SaleAnswer(claimed)
         return await self._charge(progress, claimed)
@@ -283,11 +277,3 @@ class _Progress:
     merchant: Merchant
     send_before_s: float = 0.0
     payment: Payment | None = None
-
-
-def _of_the_same_body(known: KeyRecord, body: BodyMark) -> Payment:
-    if not body.matches(known.fingerprint):
-        raise IdempotencyKeyReused
-    if known.payment is None:
-        raise PaymentUnresolved(str(known.refused_for))
-    return known.payment

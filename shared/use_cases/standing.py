@@ -21,10 +21,11 @@ async def standing(
     known = await payments.by_key(caller, idempotency_key, nonce)
     if known is None:
         raise IdempotencyInProgress(retry_after_s=IN_PROGRESS_RETRY_AFTER_S)
-    return _of_the_same_body(known, body), str(known.operation_id)
+    return of_the_same_body(known, body), str(known.operation_id)
 
 
-def _of_the_same_body(known: KeyRecord, body: BodyMark) -> Payment:
+def of_the_same_body(known: KeyRecord, body: BodyMark) -> Payment:
+    """What is known under the key. Raises IdempotencyKeyReused, or PaymentUnresolved: a refusal that was stored."""
     if not body.matches(known.fingerprint):
         raise IdempotencyKeyReused
     if known.payment is None:

@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import shutil
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,30 +18,9 @@ from local.laptop import running
 from local.token import claims_of, parsed, signed_token
 from tests.builders import VISA, a_sale_body
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-NO_BROWSER = "There is no Chromium with its driver here: apt-get install chromium chromium-driver"
 PATIENT_S = 60.0
 LIGHT, DARK = "rgb(244, 245, 247)", "rgb(18, 21, 27)"
 _STANDS = 'document.querySelector(\'li[data-alarm="other-alarm"][data-stands="true"] code\')'
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """One for all: a start takes seconds."""
-    if CHROMIUM is None or DRIVER is None:
-        pytest.skip(NO_BROWSER)
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    profile = tmp_path_factory.mktemp("profile")
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--no-proxy-server"):
-        options.add_argument(argument)
-    options.add_argument(f"--user-data-dir={profile}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import shutil
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -21,28 +20,9 @@ from shared.auth.caller import Role
 from tests.browser.month import lived, told_with
 from tests.house import PREFIX, House
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-NO_BROWSER = "There is no Chromium with its driver here: apt-get install chromium chromium-driver"
 PAIRS = 240
 PATIENT_S = 20
 _T = TypeVar("_T")
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """One for all: a start takes seconds."""
-    if CHROMIUM is None or DRIVER is None:
-        pytest.skip(NO_BROWSER)
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    profile = tmp_path_factory.mktemp("profile")
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--no-proxy-server"):
-        options.add_argument(argument)
-    options.add_argument(f"--user-data-dir={profile}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
 
 
 @dataclass

@@ -85,6 +85,7 @@ async def test_against_another_version_than_stands_changes_nothing(
         refused = await put(house, a_document(), version=version)
 
         assert (refused.status, refused.body["code"]) == (status, code)
+        assert "payment" not in refused.body["title"]
         assert (await house.get("/rollout/config")).headers["etag"] == '"1"'
 
 

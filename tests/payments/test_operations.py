@@ -13,7 +13,6 @@ from shared.payments.operations import (
     OperationEvent,
     OperationState,
     next_operation_state,
-    operation_states_allowing,
 )
 
 
@@ -28,11 +27,11 @@ def test_only_the_pairs_in_the_table_are_accepted(state: OperationState, event: 
 
 
 def test_a_refusal_of_chase_is_taken_by_what_is_unfinished_and_by_nothing_else() -> None:
-    assert operation_states_allowing(OperationEvent.DECLINED) == UNFINISHED
+    assert _states_allowing(OperationEvent.DECLINED) == UNFINISHED
 
 
 def test_an_approval_is_taken_by_what_was_given_up_as_never_done_too() -> None:
-    assert operation_states_allowing(OperationEvent.APPROVED) == UNFINISHED | {OperationState.FAILED}
+    assert _states_allowing(OperationEvent.APPROVED) == UNFINISHED | {OperationState.FAILED}
 
 
 def test_what_may_be_sent_has_not_ended() -> None:
@@ -47,10 +46,14 @@ def test_what_has_ended_well_or_was_refused_never_changes_again() -> None:
 
 
 def test_what_may_have_arrived_is_never_called_unsent() -> None:
-    assert operation_states_allowing(OperationEvent.NOT_SENT) == {OperationState.SUBMITTED}
+    assert _states_allowing(OperationEvent.NOT_SENT) == {OperationState.SUBMITTED}
 
 
 def test_a_finished_operation_is_never_begun_again() -> None:
-    claimed_from = operation_states_allowing(OperationEvent.CLAIMED)
+    claimed_from = _states_allowing(OperationEvent.CLAIMED)
 
     assert claimed_from == {OperationState.QUEUED, OperationState.UNKNOWN}
+
+
+def _states_allowing(event: OperationEvent) -> set[OperationState]:
+    return {state for state, allowed in OPERATION_TRANSITIONS if allowed is event}
