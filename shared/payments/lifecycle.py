@@ -86,15 +86,18 @@ def blocked_sale(payment: Payment, told: OutcomeRecord, *, actor: str, now: date
     return replace(advanced(payment, Event.SALE_BLOCKED, ended, actor=actor, now=now), instrument_kept=False)
 
 
-def live_disabled(intent: Payment, *, now: datetime) -> Payment:
-    """What `submitted_sale` made, ended before anything was stored or sent: live sales are switched off."""
-    payment = unsent(intent)
+def live_disabled(payment: Payment, *, actor: str, now: datetime) -> Payment:
+    """
+    A `received` sale, ended: live sales are switched off. Nothing of it ever left, or will.
+
+    Raises TransitionNotAllowed where the sale is not `received`.
+    """
     told = NotSent("live-disabled", "live sales are switched off; nothing was sent")
     sale = payment.sale
     state = next_operation_state(sale.state, OperationEvent.FAILED)
     outcome = {**record(told, sale.request_id), "retry": Retry.NEW_KEY.value}
-    ended = replace(sale, state=state, outcome=outcome)
-    return advanced(payment, Event.LIVE_DISABLED, ended, actor=payment.caller, now=now)
+    ended = replace(sale, state=state, outcome=outcome, send_at=None)
+    return replace(advanced(payment, Event.LIVE_DISABLED, ended, actor=actor, now=now), instrument_kept=False)
 
 
 _SUBMITTED: Final[Mapping[OperationKind, Event]] = {

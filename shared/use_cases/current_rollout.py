@@ -68,6 +68,10 @@ class CurrentRollout:
         """Whether voids, refunds and inquiries are held."""
         return (await self.current()).document.hold_all
 
+    async def is_switched_off(self) -> bool:
+        """Whether live sales are switched off."""
+        return (await self.current()).document.kill_switch
+
     async def latest(self) -> RolloutVersion:
         """As it is stored now. Raises what the store raises."""
         found = await self._store.versions(1)

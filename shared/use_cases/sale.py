@@ -170,7 +170,7 @@ class Sale:
         standing = await self._rollout.standing(call.attempt)
         if standing.mode is not Mode.LIVE:
             return await self._to_existing(progress, standing)
-        ended = live_disabled(intent, now=self._clock.now())
+        ended = live_disabled(unsent(intent), actor=call.caller, now=self._clock.now())
         try:
             await self._payments.begin_sale(ended, call.body.fingerprint, call.nonce)
         except KeyTaken:
@@ -253,14 +253,22 @@ class Sale:
         progress.merchant = replace(progress.merchant, merchant_id=payment.merchant_id)
         progress.send_before_s = self._clock.boot_s() + SEND_WITHIN_S
         call = progress.call
-        claimed = reclaimed(payment, payment.sale, actor=call.caller, now=self._clock.now())
         try:
+            if payment.state is State.RECEIVED and await self._rollout.is_switched_off():
+                return await self._switched_off(call, payment)
+            claimed = reclaimed(payment, payment.sale, actor=call.caller, now=self._clock.now())
             claimed = await self._rules.claim_again(payment, claimed, call.request, actor=call.caller)
         except ChangedMeanwhile:
             raise IdempotencyInProgress(retry_after_s=IN_PROGRESS_RETRY_AFTER_S, paymentId=payment.id) from None
         if claimed.state is not State.SUBMITTED:
             return SaleAnswer(claimed)
         return await self._charge(progress, claimed)
+
+    async def _switched_off(self, call: SaleCall, payment: Payment) -> SaleAnswer:
+        """Nothing of it ever left, and nothing will: its caller may use the existing processor."""
+        ended = live_disabled(payment, actor=call.caller, now=self._clock.now())
+        await self._payments.save(payment, ended)
+        return SaleAnswer(ended)
 
     async def _charge(self, progress: "_Progress", payment: Payment) -> SaleAnswer:
         progress.payment = payment

@@ -41,6 +41,10 @@ class SaleRollout:
             return asked
         return _in_time(made)
 
+    async def is_switched_off(self) -> bool:
+        """Whether live sales are switched off, as far as this process has heard."""
+        return await self._rollout.is_switched_off()
+
     async def standing(self, asked: Asked) -> StoredDecision:
         """
         The decision for which a sale's commit was refused; `live` where live sales are switched off.

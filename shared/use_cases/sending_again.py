@@ -10,7 +10,7 @@ from typing import Final
 from shared.payments.beside import Beside, Received
 from shared.payments.capture import overtaken
 from shared.payments.inquiry import SEND_WITHIN_S
-from shared.payments.lifecycle import cancelled, reclaimed, submission_of
+from shared.payments.lifecycle import cancelled, live_disabled, reclaimed, submission_of
 from shared.payments.not_found import not_found
 from shared.payments.operations import SENDABLE, OperationKind, OperationState
 from shared.payments.payment import Operation, Payment
@@ -18,6 +18,7 @@ from shared.payments.requests import Merchant, SaleRequest, merchant_of
 from shared.payments.state_machine import TRANSITIONS, State
 from shared.use_cases.charging import Charging
 from shared.use_cases.following_up import FollowingUp
+from shared.use_cases.holding import Held, nothing_is_held
 from shared.use_cases.network_rules import NetworkRules
 from shared.use_cases.occasions import Occasions
 from shared.use_cases.ports import Outside
@@ -31,11 +32,21 @@ class InstrumentGone(Exception):
 
 
 class SendingAgain:
-    def __init__(self, outside: Outside, recording: Recording, charging: Charging, following_up: FollowingUp) -> None:
+    """`switched_off` says whether live sales are: one of which nothing left is ended then, not sent."""
+
+    def __init__(
+        self,
+        outside: Outside,
+        recording: Recording,
+        charging: Charging,
+        following_up: FollowingUp,
+        switched_off: Held = nothing_is_held,
+    ) -> None:
         self._payments, self._clock, self._sealing = outside.payments, outside.clock, outside.sealing
         self._merchants, self._recording, self._shadow = outside.merchants, recording, outside.shadow
         self._charging, self._following_up = charging, following_up
         self._rules, self._occasions = NetworkRules(outside), Occasions(outside)
+        self._switched_off = switched_off
 
     async def send(self, payment: Payment, operation: Operation, *, message: Received | None = None) -> Payment:
         """
@@ -49,6 +60,10 @@ class SendingAgain:
         beside = Beside(message=message)
         if (payment.state, submission_of(operation)) not in TRANSITIONS:
             return await self._recording.step(payment, self._ended(payment, operation), beside)
+        if await self._is_stopped(payment, operation):
+            return await self._recording.step(
+                payment, live_disabled(payment, actor=ACTOR, now=self._clock.now()), beside
+            )
         request = await self._request(payment) if operation.kind is OperationKind.SALE else None
         send_before_s = self._clock.boot_s() + SEND_WITHIN_S
         claimed = reclaimed(payment, operation, actor=ACTOR, now=self._clock.now())
@@ -57,6 +72,10 @@ class SendingAgain:
         await self._recording.step(payment, claimed, beside)
         again = claimed.operation(operation.id)
         return await self._following_up.send(claimed, again, send_before_s=send_before_s)
+
+    async def _is_stopped(self, payment: Payment, operation: Operation) -> bool:
+        of_sale = operation.kind is OperationKind.SALE and payment.mode == "live"
+        return of_sale and payment.state is State.RECEIVED and await self._switched_off()
 
     async def _sale(
         self, payment: Payment, claimed: Payment, request: SaleRequest, beside: Beside, send_before_s: float

@@ -141,7 +141,7 @@ def build(
     )
     asking_for = AskingFor(outside, following_up, inquiries, intake, answer_within_s=settings.sale_answer_within_s)
     refund = Refund(asking_for)
-    sending_again = SendingAgain(outside, recording, charging, following_up)
+    sending_again = SendingAgain(outside, recording, charging, following_up, who.current.is_switched_off)
     unposted = Unposted(outside, ledger_posting := LedgerPosting(outside))
     update_state = UpdateState(outside, recording)
     comparing = Comparing(outside)

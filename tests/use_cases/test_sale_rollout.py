@@ -305,6 +305,18 @@ class TestTheKillSwitch:
         assert await free_desk.left() == LeftToExisting(Mode.OFF)
         assert free_desk.workshop.chase.sold == []
 
+    async def test_ends_a_sale_that_never_left_when_its_key_comes_again(self, desk: RolloutDesk) -> None:
+        await desk.decided()
+        desk.workshop.chase.sales = [NotSent("NOT_CONNECTED", "no connection was made")]
+        waiting = await desk.sold()
+        await desk.governed(Mode.LIVE, kill_switch=True)
+
+        ended = await desk.sold()
+
+        assert (waiting.state, ended.state, ended.id) == (State.RECEIVED, State.FAILED, waiting.id)
+        assert (ended.sale.outcome or {})["code"] == "live-disabled"
+        assert len(desk.workshop.chase.sold) == 1
+
 
 class TestGivingUp:
     async def test_closes_an_attempt_and_nothing_is_sold_under_it(self, desk: RolloutDesk) -> None:

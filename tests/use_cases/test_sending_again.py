@@ -37,6 +37,18 @@ async def waiting_sale(workshop: Workshop) -> Payment:
     return await workshop.sold(method=a_bank_account())
 
 
+async def test_a_sale_that_waits_ends_unsent_where_live_sales_are_switched_off(
+    workshop: Workshop, waiting_sale: Payment
+) -> None:
+    workshop.switches.is_switched_off = True
+
+    ended = await workshop.sending_again.send(waiting_sale, waiting_sale.sale)
+
+    assert (ended.state, ended.instrument_kept) == (State.FAILED, False)
+    assert await workshop.payments.sealed_instrument(ended.id) is None
+    assert len(workshop.chase.sold) == 1
+
+
 async def returned(workshop: Workshop, payment: Payment) -> Payment:
     update = Update(UpdateEvent.RETURNED, "the bank's file of today", {"amountMinor": 100}, NOW)
     call = UpdateCall(payment_id=payment.id, billers=None, caller="ops", update=update, version=None)

@@ -181,6 +181,10 @@ class Switches:
     """What an operator may hold."""
 
     is_held: bool = False
+    is_switched_off: bool = False
+
+    async def no_sales(self) -> bool:
+        return self.is_switched_off
 
     async def hold_all(self) -> bool:
         return self.is_held
@@ -336,7 +340,7 @@ def build_workshop(
     backlog = ShadowBacklog(outside, bound=shadow_backlog_max)
     intake = ShadowIntake(outside, publishing, backlog, TEST_MERCHANTS)
     asking_for = AskingFor(outside, following_up, inquiries, intake, answer_within_s=answer_within_s)
-    sending_again = SendingAgain(outside, recording, charging, following_up)
+    sending_again = SendingAgain(outside, recording, charging, following_up, switches.no_sales)
     refund = Refund(asking_for)
     comparing = Comparing(outside)
     mirror = ShadowMirror(outside, recording, sending_again, following_up, comparing)
