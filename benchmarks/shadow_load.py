@@ -2,7 +2,7 @@
 `make bench-shadow`: what shadow at twice the rate that its mirror can carry does to live sales (issue 5).
 
 `python -m local` as a process of its own: one biller live, at a Chase that takes 200 ms; another in shadow, at a test
-endpoint so slow that the bus's calls at once carry a known rate. Interleaved rounds of one live rate, alone and beside
+endpoint at which the mirror's calls at once carry a known rate. Interleaved rounds of one live rate, alone and beside
 twice that rate of shadow sales, with the backlog at its bound. Exit 1: live sales' p99 grows by more than a quarter
 (median of the rounds), or a sale is not where it belongs.
 """
@@ -47,7 +47,7 @@ _LOST: Final = "SELECT COALESCE(SUM(lost), 0) FROM shadow_losses"
 
 
 FULL: Final = ShadowSizes(
-    rounds=5, cell_s=12.0, live_rate=30.0, live_latency_ms=200, mirror_latency_ms=800, backlog_max=200
+    rounds=5, cell_s=12.0, live_rate=30.0, live_latency_ms=200, mirror_latency_ms=200, backlog_max=200
 )
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from benchmarks.load import Loaded
-from benchmarks.processes import ROOT
 from benchmarks.shadow_rollout import LIVE_BILLER, SHADOW_BILLER
-from local.host_settings import HostSettings
+from shared.use_cases.shadow_mirror import AT_ONCE_MAX
 
 RATIO_MAX: Final = 1.25
 RECORDED: Final = 202
@@ -27,8 +26,8 @@ class ShadowSizes:
 
     @property
     def carried_rate(self) -> float:
-        """What the mirror can carry at most, a second: the bus's calls at once, each as long as one answer."""
-        return HostSettings.read(ROOT / "host.json").max_concurrent_calls * 1000 / self.mirror_latency_ms
+        """What the mirror can carry at most, a second: so many at once, each as long as one answer."""
+        return AT_ONCE_MAX * 1000 / self.mirror_latency_ms
 
     @property
     def shadow_rate(self) -> float:
