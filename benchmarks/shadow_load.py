@@ -37,7 +37,6 @@ from benchmarks.sizes import QUICK
 _CONNECTIONS: Final = 64
 # The backlog is counted anew every 5 s, and is mirrored meanwhile.
 _AHEAD_S: Final = 1.0
-_FILLS_MAX: Final = 8
 _FULL_ENOUGH: Final = 0.8
 _LOOK_EVERY_S: Final = 0.2
 _DRAINED_WITHIN_S: Final = 120.0
@@ -47,7 +46,7 @@ _LOST: Final = "SELECT COALESCE(SUM(lost), 0) FROM shadow_losses"
 
 
 FULL: Final = ShadowSizes(
-    rounds=5, cell_s=12.0, live_rate=30.0, live_latency_ms=200, mirror_latency_ms=200, backlog_max=200
+    rounds=5, cell_s=12.0, live_rate=30.0, live_latency_ms=200, mirror_latency_ms=200, backlog_max=200, fills_max=8
 )
 
 
@@ -82,7 +81,7 @@ class _World:
     def fill(self) -> None:
         """Until the backlog is near its bound, at a mirror that is slow from now on."""
         self.tests.answer_after(self.sizes.mirror_latency_ms)
-        for _ in range(_FILLS_MAX):
+        for _ in range(self.sizes.fills_max):
             self.sell_in_shadow(connections=4, count=self.sizes.backlog_max)
             if self.waiting() >= self.sizes.backlog_max * _FULL_ENOUGH:
                 return
@@ -103,7 +102,7 @@ def measured(bench: Bench, sizes: ShadowSizes) -> ShadowRun:
             write_document(dict(live.running.target))
             world = _World(sizes, live, tests, run)
             world.sell(min(2.0, sizes.cell_s))
-            world.sell_in_shadow(connections=4, count=min(20, sizes.backlog_max))
+            world.sell_in_shadow(connections=4, count=min(20, sizes.backlog_max // 2))
             for number in range(sizes.rounds):
                 run.rounds.append(_round(world, shadow_first=number % 2 == 1))
                 bench.say(line(number + 1, run.rounds[-1]))

@@ -15,7 +15,11 @@ NOT_RECORDED: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class ShadowSizes:
-    """`rounds` of `cell_s` seconds without shadow and with it; rates are a second, `backlog_max` is the bound."""
+    """
+    `rounds` of `cell_s` seconds without shadow and with it; rates are a second, `backlog_max` is the bound.
+
+    `fills_max` bursts of so many fill the backlog before a cell, a second apart: it is counted anew every five.
+    """
 
     rounds: int
     cell_s: float
@@ -23,6 +27,7 @@ class ShadowSizes:
     live_latency_ms: int
     mirror_latency_ms: int
     backlog_max: int
+    fills_max: int
 
     @property
     def carried_rate(self) -> float:

@@ -11,7 +11,9 @@ from benchmarks.shadow_report import Check, Round, ShadowRun, ShadowSizes, text
 from benchmarks.shadow_rollout import Counted
 from benchmarks.sizes import TINY
 
-SIZES = ShadowSizes(rounds=1, cell_s=0.5, live_rate=20.0, live_latency_ms=20, mirror_latency_ms=100, backlog_max=10)
+SIZES = ShadowSizes(
+    rounds=1, cell_s=0.5, live_rate=20.0, live_latency_ms=20, mirror_latency_ms=100, backlog_max=10, fills_max=1
+)
 
 
 @pytest.fixture(scope="module")
