@@ -118,7 +118,8 @@ class TestManyAtOnce:
         mirrors = [asyncio.create_task(desk.workshop.shadow_mirror.consume(message)) for message in messages[1:]]
         await _asked(desk, AT_ONCE_MAX)
 
-        await desk.workshop.shadow_mirror.consume(messages[0])
+        async with asyncio.timeout(5):
+            await desk.workshop.shadow_mirror.consume(messages[0])
 
         assert "shadow_mirror.left_for_later" in desk.workshop.events()
         chase.hold.set()
