@@ -10,7 +10,7 @@ LOCAL_DATABASE := $(or $(LOCAL_DATA_DIR),.local)/payments.sqlite3
 QUIETLY := >&2
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test prove prove-stateful check format lint types imports docs docs-check db-check audit-verify chase-check ledger-check invariants index-check bench bench-import bench-profile demo-rollout openapi audit-deps sbom fuzz
+.PHONY: help run token test prove prove-stateful check format lint types imports docs docs-check db-check audit-verify chase-check ledger-check invariants index-check bench bench-import bench-profile bench-shadow demo-rollout openapi audit-deps sbom fuzz
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -87,6 +87,9 @@ bench: $(READY) ## what the service costs, beside the yardstick where there is o
 
 bench-profile: $(READY) ## where the CPU of a sale goes, stage by stage
 	@$(BIN)/python -m benchmarks.profile
+
+bench-shadow: $(READY) ## live sales beside shadow at twice what its mirror can carry: p99 at most 1.25x, every sale accounted for
+	@$(BIN)/python -m benchmarks.shadow_load
 
 bench-import: $(READY) ## what importing function_app costs, against azure.functions + pydantic
 	@$(BIN)/python -m benchmarks.imports

@@ -28,7 +28,8 @@ STUB: Final = "stub"
 
 _APPROVED_OF_OURS: Final = (
     "SELECT o.request_id, o.amount_minor FROM operations o JOIN payments p ON p.id = o.payment_id "
-    "WHERE o.kind = 'sale' AND o.state = 'succeeded' AND p.state IN ('authorized', 'captured') AND o.created_at >= ?"
+    "WHERE o.kind = 'sale' AND o.state = 'succeeded' AND p.mode = 'live' "
+    "AND p.state IN ('authorized', 'captured') AND o.created_at >= ?"
 )
 _APPROVED_OF_A_STYLE: Final = (
     "SELECT lower(hex(p.id)), p.amount_minor FROM idempotency i JOIN payment p ON p.id = i.payment_id "

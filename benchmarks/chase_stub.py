@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import json
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ TOKEN_PATH: Final = "/oauth2/token"  # noqa: S105 - an address
 _END: Final = b"\r\n\r\n"
 _LENGTH: Final = b"content-length:"
 _REQUEST_ID: Final = b"request-id:"
+_MERCHANT_ID: Final = b"merchant-id:"
 _CAPTURED_AFTER: Final = timedelta(hours=2)
 _TOKEN: Final = json.dumps({"access_token": "stub-token", "token_type": "Bearer", "expires_in": 3600}).encode()
 # As long as Chase's own answer to a card sale, and with every field of it that is read.
@@ -48,12 +50,17 @@ class _Sale:
 
 @dataclass(slots=True)
 class _Books:
-    """What was asked. `repeats`: sales under a request-id that had one; each would have been a second charge."""
+    """
+    What was asked. `repeats`: sales under a request-id that had one; each would have been a second charge.
+
+    `merchants`: sales by the merchant id that they came under.
+    """
 
     latency_s: float = 0.0
     connections: int = 0
     token_fetches: int = 0
     repeats: int = 0
+    merchants: Counter[str] = field(default_factory=Counter)
     by_request: dict[bytes, _Sale] = field(default_factory=dict)
     by_transaction: dict[bytes, _Sale] = field(default_factory=dict)
     voided: int = 0
@@ -63,7 +70,8 @@ class _Books:
     def told(self) -> bytes:
         payments = {sale.request_id.decode(): sale.amount for sale in self.by_request.values()}
         counts = {name: getattr(self, name) for name in ("connections", "token_fetches", "repeats", "voided")}
-        return json.dumps({**counts, "refunded_minor": self.refunded_minor, "payments": payments}).encode()
+        counts |= {"refunded_minor": self.refunded_minor, "merchants": self.merchants}
+        return json.dumps({**counts, "payments": payments}).encode()
 
 
 class _Chase(asyncio.Protocol):
@@ -139,6 +147,7 @@ def _at_once(books: _Books, method: bytes, path: str, body: bytes) -> bytes:
 
 def _sale(books: _Books, head: bytes, body: dict[str, Any]) -> bytes:
     request_id = _header(head, _REQUEST_ID) or b""
+    books.merchants[(_header(head, _MERCHANT_ID) or b"").decode()] += 1
     known = books.by_request.get(request_id)
     if known is not None:
         books.repeats += 1

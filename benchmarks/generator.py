@@ -28,7 +28,8 @@ _TICK_S: Final = 0.001
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """
-    What to send where. `kind`: `ours`, `yardstick`, `stub` or `look_ups` (of `ids`); `seed` makes keys unique.
+    What to send where. `kind`: `ours`, `yardstick`, `stub` or `look_ups` (of `ids`); `seed` makes keys unique;
+    `biller_id` is whose bills `ours` are.
 
     It ends after `seconds`, or after `count` requests; `rate` a second makes it an open loop.
     """
@@ -44,12 +45,13 @@ class Plan:
     rate: float = 0.0
     script: str = ""
     ids: tuple[str, ...] = ()
+    biller_id: str = "city-water"
 
     def requests(self) -> Requests:
         host = f"127.0.0.1:{self.port}"
         match self.kind:
             case "ours":
-                return our_sales(host=host, path=self.path, token=self.token, seed=self.seed)
+                return our_sales(host=host, path=self.path, token=self.token, seed=self.seed, biller_id=self.biller_id)
             case "yardstick":
                 script = Path(self.script)
                 return yardstick_sales(host=host, path=self.path, token=self.token, seed=self.seed, script=script)

@@ -1,7 +1,7 @@
 """The service in this process, behind its doors: for what its engine counts, and for what a profile may look into."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from local.http_messages import Scope
 from local.keys import local_keys
 from local.registered import registered
 from shared import wiring
-from shared.payments.messages import Message
+from shared.payments.messages import Message, NotPublished
 from shared.settings import Settings
 from shared.wiring import Services
 from shared.wiring.build import build
@@ -39,6 +39,13 @@ class TakesAll:
 
     async def publish(self, messages: Sequence[Message]) -> None:
         self.published += len(messages)
+
+
+class Away(TakesAll):
+    """A Publisher whose broker takes nothing: what follows a publication does not happen."""
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        raise NotPublished(f"{len(messages)} messages: the broker is away")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +114,15 @@ def a_sale_body(number: int, biller_id: str = "city-water") -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, stub: Stub) -> AsyncIterator[House]:
-    """On the data in `folder`, charging at `stub`; closed at the end."""
+async def open_house(
+    folder: Path, stub: Stub, publisher: TakesAll | None = None, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[House]:
+    """On the data in `folder`, charging at `stub`; closed at the end. `settings` beside those of a laptop."""
     keys, (base_url, token_url) = local_keys(folder), (stub.url + API_PATH, stub.url + TOKEN_PATH)
-    given = local_environment(folder, keys, base_url, token_url, {"MERCHANTS": json.dumps(_MERCHANTS)})
-    publisher = TakesAll()
+    given = local_environment(
+        folder, keys, base_url, token_url, {"MERCHANTS": json.dumps(_MERCHANTS), **(settings or {})}
+    )
+    publisher = publisher or TakesAll()
     services = build(Settings.from_environment(given), publisher=publisher)
     wiring.use(services)
     try:

@@ -28,14 +28,15 @@ def amount_minor(number: int) -> int:
     return _AMOUNT_LEAST_MINOR + number % _AMOUNTS
 
 
-def our_sales(*, host: str, path: str, token: str, seed: str) -> Requests:
+def our_sales(*, host: str, path: str, token: str, seed: str, biller_id: str = "city-water") -> Requests:
     """`POST /payments`: each its own key, bill, amount; cards from 10,000 payers, as in life."""
     cards, name = _cards(), seed.encode()
-    length = len(_OUR_BODY % (name, 0, _AMOUNT_LEAST_MINOR, cards[0]))
+    body = _OUR_BODY.replace(b"city-water", biller_id.encode())
+    length = len(body % (name, 0, _AMOUNT_LEAST_MINOR, cards[0]))
     head = _head("POST", path, host, token) + (
         f"Content-Type: application/json\r\nContent-Length: {length}\r\nIdempotency-Key: {seed}-%010d\r\n\r\n".encode()
     )
-    template = head + _OUR_BODY
+    template = head + body
 
     def request(number: int) -> Request:
         amount = amount_minor(number)

@@ -1,6 +1,7 @@
 """What was taken in shadow is asked of the test endpoint, in each payment's order, and compared."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -11,6 +12,7 @@ from shared.payments.outcome import Declined, NotSent, TransactionState, Unknown
 from shared.payments.state_machine import State
 from shared.shadow.verdicts import Severity, Stage, Verdict
 from shared.use_cases.setting_aside import CannotSucceed
+from shared.use_cases.shadow_mirror import AT_ONCE_MAX
 from tests.builders import NOW, approved
 from tests.use_cases.conftest import Built
 from tests.use_cases.shadow_desk import APPROVED, DECLINED, ShadowDesk
@@ -92,6 +94,39 @@ class TestASale:
 
         assert len(desk.workshop.chase.sold) == 1
         assert (await desk.workshop.stored(payment)).sale.state is OperationState.QUEUED
+
+
+class TestManyAtOnce:
+    async def test_are_sent_a_few_at_a_time_and_all_in_the_end(self, desk: ShadowDesk) -> None:
+        messages, chase = await _taken(desk, AT_ONCE_MAX + 2), desk.workshop.chase
+        chase.hold = asyncio.Event()
+
+        mirrors = [asyncio.create_task(desk.workshop.shadow_mirror.consume(message)) for message in messages]
+        await _asked(desk, AT_ONCE_MAX)
+        # As long as the others took: time enough for one more.
+        await desk.published()
+        assert len(chase.sold) == AT_ONCE_MAX
+
+        chase.hold.set()
+        await asyncio.gather(*mirrors)
+        assert len(set(chase.sold)) == len(chase.sold) == len(messages)
+
+    async def test_one_that_gets_no_place_in_time_is_left_to_comparison_due(self, desk: ShadowDesk) -> None:
+        messages, chase = await _taken(desk, AT_ONCE_MAX + 1), desk.workshop.chase
+        desk.workshop.shadow_mirror._place_within_s = 0.0
+        chase.hold = asyncio.Event()
+        mirrors = [asyncio.create_task(desk.workshop.shadow_mirror.consume(message)) for message in messages[1:]]
+        await _asked(desk, AT_ONCE_MAX)
+
+        async with asyncio.timeout(5):
+            await desk.workshop.shadow_mirror.consume(messages[0])
+
+        assert "shadow_mirror.left_for_later" in desk.workshop.events()
+        chase.hold.set()
+        await asyncio.gather(*mirrors)
+        assert len(chase.sold) == AT_ONCE_MAX
+        await desk.later(601)
+        assert len(chase.sold) == AT_ONCE_MAX + 1
 
 
 class TestATestEndpointThatIsAway:
@@ -366,3 +401,18 @@ async def test_what_was_declined_by_both_is_compared(desk: ShadowDesk) -> None:
     comparison = await desk.comparison(payment)
     assert comparison is not None
     assert comparison.verdict is Verdict.NOT_COMPARABLE
+
+
+async def _taken(desk: ShadowDesk, count: int) -> Sequence[Message]:
+    """So many sales in shadow, on the bus."""
+    for number in range(count):
+        await desk.taken(f"attempt-{number}", control=APPROVED)
+    await desk.published()
+    return desk.messages()
+
+
+async def _asked(desk: ShadowDesk, count: int) -> None:
+    """Return when the test endpoint was asked so often."""
+    async with asyncio.timeout(5):
+        while len(desk.workshop.chase.sold) < count:
+            await asyncio.sleep(0.001)
