@@ -27,7 +27,7 @@ from shared.use_cases.setting_aside import CannotSucceed
 CONSUMER: Final = "shadow_mirror"
 
 # Mirrors that begin together are answered together, and what follows an answer takes the loop some milliseconds each:
-# live sales wait behind it. Measured: docs/decisions/0023.
+# live sales wait behind it. Measured: docs/decisions/0024.
 AT_ONCE_MAX: Final = 4
 # With one answer of Chase more (75 s at most) still far from the platform's end of a function.
 PLACE_WITHIN_S: Final = 60.0
