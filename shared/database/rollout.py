@@ -122,9 +122,12 @@ class SqlRollout:
         known = Query(_FOUND, key)
         other = Query(self._first(1, _OPEN), bill)
         rows, open_payments = await self._again([*nonce_kept(nonce), statement], known, other)
-        if not rows:
-            raise PaymentUnresolved(str(open_payments[0][0]))
-        return _decision(rows[0])
+        if rows:
+            return _decision(rows[0])
+        if not open_payments:
+            # The payment that stood in the way ended between the two questions; the nonce is kept already.
+            return await self.decide(decision, None)
+        raise PaymentUnresolved(str(open_payments[0][0]))
 
     async def decision(self, caller: str, attempt: str) -> StoredDecision | None:
         [rows] = await self._engine.read([Query(_FOUND, (caller, attempt))])

@@ -1,7 +1,7 @@
 """How a sale begins, is sent again, and ends without Chase: pure steps from a payment to the payment that follows."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -48,14 +48,40 @@ def submitted_sale(
         outcome=IN_PROGRESS,
         actor=caller,
     )
-    received = Payment(
-        id=payment_id,
+    named = Named(payment_id, caller, idempotency_key)
+    taken = received(request, method, merchant, named, mode="live", processor="chase", now=now)
+    held = replace(taken, refundable_from=_refundable_from(method, merchant, now))
+    return advanced(held, Event.SALE_SUBMITTED, operation, actor=caller, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a new payment is called: by us, and by its caller."""
+
+    payment_id: str
+    caller: str
+    idempotency_key: str
+
+
+def received(
+    request: SaleRequest,
+    method: Method,
+    merchant: Merchant,
+    named: Named,
+    *,
+    mode: str,
+    processor: str,
+    now: datetime,
+) -> Payment:
+    """A payment that was asked for, before anything of it happened: no operation, no history."""
+    return Payment(
+        id=named.payment_id,
         version=0,
         state=State.RECEIVED,
-        mode="live",
-        processor="chase",
-        caller=caller,
-        idempotency_key=idempotency_key,
+        mode=mode,
+        processor=processor,
+        caller=named.caller,
+        idempotency_key=named.idempotency_key,
         biller_id=request.biller_id,
         merchant_id=merchant.merchant_id,
         reference=request.reference,
@@ -63,10 +89,8 @@ def submitted_sale(
         method=method,
         created_at=now,
         updated_at=now,
-        refundable_from=_refundable_from(method, merchant, now),
         metadata=request.metadata,
     )
-    return advanced(received, Event.SALE_SUBMITTED, operation, actor=caller, now=now)
 
 
 def unsent(intent: Payment) -> Payment:

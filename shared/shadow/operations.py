@@ -7,13 +7,13 @@ from typing import Any
 
 from shared.payments.facts import advanced, with_operation
 from shared.payments.ids import chase_request_id
-from shared.payments.lifecycle import submission_of
+from shared.payments.lifecycle import Named, received, submission_of
 from shared.payments.money import Money
 from shared.payments.operations import OperationEvent, OperationKind, OperationState, next_operation_state
 from shared.payments.outcome import Declined, NotSent, record
 from shared.payments.payment import Method, Operation, Payment
 from shared.payments.requests import Merchant, SaleRequest
-from shared.payments.state_machine import TRANSITIONS, Event, State
+from shared.payments.state_machine import TRANSITIONS, Event
 from shared.shadow.pair import Control, ControlStatus
 
 _WAITS = NotSent("QUEUED", "waits to be mirrored to Chase's test endpoint")
@@ -59,23 +59,8 @@ def shadow_sale(
     operation = waiting_operation(
         OperationKind.SALE, operation_id, request.amount.amount_minor, request.amount.currency, actor=caller, now=now
     )
-    taken = Payment(
-        id=payment_id,
-        version=0,
-        state=State.RECEIVED,
-        mode="shadow",
-        processor="existing",
-        caller=caller,
-        idempotency_key=idempotency_key,
-        biller_id=request.biller_id,
-        merchant_id=merchant.merchant_id,
-        reference=request.reference,
-        amount=request.amount,
-        method=method,
-        created_at=now,
-        updated_at=now,
-        metadata=request.metadata,
-    )
+    named = Named(payment_id, caller, idempotency_key)
+    taken = received(request, method, merchant, named, mode="shadow", processor="existing", now=now)
     return advanced(taken, Event.SHADOW_TAKEN, operation, actor=caller, now=now)
 
 
