@@ -14,11 +14,12 @@ from functions._keys import idempotency_key
 from functions._query import cursor_of, read_nothing, read_refresh, read_search
 from functions._representation import RETRY_AFTER_S, SALE_STATUS, etag, shown
 from shared.auth.caller import Role
-from shared.payments.errors import NotFound, PaymentFailed, PaymentServiceError, ProcessorUnavailable
+from shared.payments.errors import PaymentFailed, PaymentServiceError, ProcessorUnavailable
 from shared.payments.payment import Payment
 from shared.payments.sale_attempts import BLOCKED_CODE
 from shared.payments.state_machine import State
 from shared.use_cases.calls import LeftToExisting, SaleAnswer, SaleCall
+from shared.use_cases.own_payment import own_payment
 
 bp = func.Blueprint()
 
@@ -74,7 +75,7 @@ async def _sale(call: Call) -> Reply:
 
 
 async def _get_payment(call: Call) -> Reply:
-    payment = await _own_payment(call)
+    payment = await own_payment(call.services.payments, call.request.route_params["id"], call.caller.billers)
     if read_refresh(call.request):
         call.caller.require(Role.OPERATE)
         payment = await call.services.refresh.refresh(payment)
@@ -86,13 +87,6 @@ async def _find_payments(call: Call) -> Reply:
     now = call.services.clock.now()
     items = [shown(payment, now) for payment in found]
     return Reply(HTTPStatus.OK, {"items": items, "nextCursor": cursor_of(found, search)})
-
-
-async def _own_payment(call: Call) -> Payment:
-    payment = await call.services.payments.get(call.request.route_params["id"])
-    if payment is None or not call.caller.may_use(payment.biller_id):
-        raise NotFound("no such payment among this caller's billers")
-    return payment
 
 
 def _sale_reply(call: Call, taken: SaleAnswer) -> Reply:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from shared.payments.claims import Claim
-from shared.payments.errors import ChangedMeanwhile, IdempotencyInProgress, InvalidState, KeyTaken, NotFound
+from shared.payments.errors import ChangedMeanwhile, IdempotencyInProgress, InvalidState, KeyTaken
 from shared.payments.ids import chase_request_id
 from shared.payments.inquiry import SEND_WITHIN_S
 from shared.payments.next_step import VOID_CUT_OFF_S, allowed_actions, retry_after_s
@@ -20,6 +20,7 @@ from shared.payments.payment import Operation, Payment
 from shared.use_cases.calls import FollowUpAnswer, FollowUpCall
 from shared.use_cases.following_up import FollowingUp
 from shared.use_cases.inquiries import Inquiries
+from shared.use_cases.own_payment import own_payment
 from shared.use_cases.ports import Outside
 from shared.use_cases.shadow_intake import ShadowIntake
 from shared.use_cases.standing import IN_PROGRESS_RETRY_AFTER_S, standing
@@ -64,7 +65,7 @@ class AskingFor:
             except KeyTaken:
                 return await self.replayed(call)
             except ChangedMeanwhile:
-                payment = await self._own(call)
+                payment = await own_payment(self._payments, call.payment_id, call.billers)
                 if payment.mode == "shadow" and self._shadow is not None:
                     return await self._shadow.follow_up(call, kind, payment, amount_minor)
                 answer = await self._refused(payment, otherwise, has_looked=looked > 0)
@@ -99,12 +100,6 @@ class AskingFor:
             actor=call.caller,
             reason=call.reason,
         )
-
-    async def _own(self, call: FollowUpCall) -> Payment:
-        payment = await self._payments.get(call.payment_id)
-        if payment is None or not _is_among(payment.biller_id, call.billers):
-            raise NotFound("no such payment among this caller's billers")
-        return payment
 
     async def _refused(self, payment: Payment, otherwise: Otherwise, *, has_looked: bool) -> FollowUpAnswer | None:
         """Why the claim was refused, as an error or as the verb's own answer; None: it is worth another try."""
@@ -152,10 +147,6 @@ class AskingFor:
         if task.done():
             payment = task.result()
         return FollowUpAnswer(payment, payment.operation(operation_id))
-
-
-def _is_among(biller_id: str, billers: frozenset[str] | None) -> bool:
-    return billers is None or biller_id in billers
 
 
 def _why(payment: Payment) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from shared.payments.errors import FieldError, InvalidRequest, InvalidState, NotFound
+from shared.payments.errors import FieldError, InvalidRequest, InvalidState
 from shared.payments.next_step import allowed_actions
 from shared.payments.payment import Payment
 from shared.shadow.operations import ShadowOperation
 from shared.shadow.pair import Control
 from shared.use_cases.comparing import Comparing
+from shared.use_cases.own_payment import own_payment
 from shared.use_cases.ports import Outside
 from shared.use_cases.update_state import UpdateCall
 
@@ -24,9 +25,7 @@ class ControlReport:
         The same control again changes nothing. Raises NotFound, InvalidRequest (no such operation), or InvalidState
         (the payment is not in shadow, or another control is there).
         """
-        payment = await self._payments.get(call.payment_id)
-        if payment is None or not (call.billers is None or payment.biller_id in call.billers):
-            raise NotFound("no such payment among this caller's billers")
+        payment = await own_payment(self._payments, call.payment_id, call.billers)
         operations = await self._store.of_payment(payment.id) if payment.mode == "shadow" else ()
         if not operations:
             raise self._refused(payment, "control_reported is for a payment in shadow")

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.payments.beside import Beside
-from shared.payments.errors import ChangedMeanwhile, InvalidState, NotFound, StaleVersion, TransitionNotAllowed
+from shared.payments.errors import ChangedMeanwhile, InvalidState, StaleVersion, TransitionNotAllowed
 from shared.payments.idempotency import Nonce
 from shared.payments.next_step import allowed_actions
 from shared.payments.payment import Payment
 from shared.payments.sale_attempts import return_of
 from shared.payments.updates import Update, UpdateEvent, is_known, updated
 from shared.use_cases.occasions import Occasions
+from shared.use_cases.own_payment import own_payment
 from shared.use_cases.ports import Outside
 from shared.use_cases.recording import Recording
 
@@ -42,9 +43,7 @@ class UpdateState:
         this payment's), or InvalidState where the table does not allow it: then nothing has changed.
         """
         for _ in range(_ROUNDS_MAX):
-            payment = await self._payments.get(call.payment_id)
-            if payment is None or not (call.billers is None or payment.biller_id in call.billers):
-                raise NotFound("no such payment among this caller's billers")
+            payment = await own_payment(self._payments, call.payment_id, call.billers)
             if is_known(payment, call.update):
                 if call.nonce is not None:
                     await self._payments.spend(call.nonce)
