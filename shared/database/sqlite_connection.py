@@ -40,14 +40,25 @@ _NAMES_NO_VALUE: Final = ("no such ", "near ", "table ")
 
 
 def open_connection(
-    path: Path | str, *, busy_timeout_s: float = BUSY_TIMEOUT_S, foreign_keys: bool = True
+    path: Path | str,
+    *,
+    busy_timeout_s: float = BUSY_TIMEOUT_S,
+    foreign_keys: bool = True,
+    one_thread: bool = True,
 ) -> sqlite3.Connection:
     """
     A connection that is durable (WAL, every commit flushed) and begins no transaction by itself.
 
-    Belongs to the thread that opened it. Raises sqlite3.Error, or DatabaseUnavailable where the file cannot have a WAL.
+    Belongs to the thread that opened it, or with `one_thread` False to one thread at a time. Raises sqlite3.Error, or
+    DatabaseUnavailable where the file cannot have a WAL.
     """
-    db = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, cached_statements=_STATEMENTS_CACHED)
+    db = sqlite3.connect(
+        path,
+        timeout=busy_timeout_s,
+        isolation_level=None,
+        cached_statements=_STATEMENTS_CACHED,
+        check_same_thread=one_thread,
+    )
     try:
         _write_ahead(db, busy_timeout_s)
         db.execute("PRAGMA synchronous=FULL")
@@ -56,6 +67,11 @@ def open_connection(
         db.close()
         raise
     return db
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another connection held a lock that was needed."""
+    return error.sqlite_errorcode & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
 
 
 def named(error: Exception, constraints: Mapping[str, str]) -> DatabaseError:
@@ -92,7 +108,7 @@ def _write_ahead(db: sqlite3.Connection, busy_timeout_s: float) -> None:
         try:
             (mode,) = db.execute("PRAGMA journal_mode=WAL").fetchone()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & _PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+            if not is_busy(error) or time.monotonic() > give_up_at:
                 raise
             time.sleep(_RETRY_LOCK_S)
         else:

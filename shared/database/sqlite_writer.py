@@ -1,0 +1,122 @@
+"""
+The one writer of a SQLite file: statements on the loop that asks, the flush in a thread.
+
+Statements take microseconds, and less than handing them over would: a thread that needs the interpreter at each of
+them waits for the loop as often. What may take longer is the thread's from its beginning: to open the file, to wait
+for another process, statements about any number of rows.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from queue import SimpleQueue
+
+from shared.database.sqlite_group import Groups, Results, Unit, answer_all
+from shared.database.unit_of_work import DatabaseUnavailable, Query, Statement
+
+
+class Writer:
+    """Whatever queues up during one flush is the next group (group commit): no timer, no wait."""
+
+    def __init__(self, groups: Groups, *, group_max: int) -> None:
+        self.groups = groups
+        self.busy = False
+        self._group_max = group_max
+        self._waiting: deque[Unit] = deque()
+        self._door = threading.Lock()
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # None: no more will follow
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    async def submit(self, statements: Sequence[Statement], queries: Sequence[Query]) -> Results:
+        """Queue a unit and wait for it. Raises its error, or DatabaseUnavailable once closed."""
+        loop = asyncio.get_running_loop()
+        unit = Unit(statements, queries, loop.create_future(), [])
+        with self._door:
+            if self._closed:
+                raise DatabaseUnavailable("closed")
+            self._waiting.append(unit)
+            idle, self.busy = not self.busy, True
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="sqlite-writer", daemon=True)
+                self._thread.start()
+        if idle:
+            # Not at once: others of this turn of the loop share the flush.
+            loop.call_soon(self._begin)
+        return await unit.answer()
+
+    async def close(self) -> None:
+        with self._door:
+            if not self._closed:
+                self._closed = True
+                if not self.busy:
+                    self._jobs.put(None)
+            thread = self._thread
+        if thread is not None:
+            await asyncio.to_thread(thread.join)
+
+    def _begin(self) -> None:
+        """On the loop: the statements of the next group. Its flush follows in the thread."""
+        group = self._next_group()
+        try:
+            if not (self.groups.is_open and all(unit.is_bounded for unit in group) and self.groups.begun_at_once()):
+                self._jobs.put(partial(self._perform, group))
+                return
+            self.groups.attempt(group)
+        except Exception as error:  # whatever it was: nobody may be left waiting
+            self._jobs.put(partial(self._fail, group, error))
+        else:
+            self._jobs.put(partial(self._flush, group))
+
+    def _next_group(self) -> list[Unit]:
+        with self._door:
+            return [self._waiting.popleft() for _ in range(min(self._group_max, len(self._waiting)))]
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+        self.groups.let_go()
+
+    def _perform(self, group: list[Unit]) -> None:
+        try:
+            self.groups.begin()
+            self.groups.attempt(group)
+        except Exception as error:  # whatever it was: nobody may be left waiting, and the thread goes on
+            self._fail(group, error)
+        else:
+            self._flush(group)
+
+    def _flush(self, group: list[Unit]) -> None:
+        try:
+            self.groups.commit(group)
+        except Exception as error:
+            self._fail(group, error)
+        else:
+            self._go_on(group)
+
+    def _fail(self, group: list[Unit], error: Exception) -> None:
+        self.groups.fail(group, error)
+        self._go_on(group)
+
+    def _go_on(self, group: list[Unit]) -> None:
+        """Answer `group`, and begin the next."""
+        with self._door:
+            first = self._waiting[0] if self._waiting else None
+            self.busy = first is not None
+            if first is None and self._closed:
+                self._jobs.put(None)
+        answer_all(group)
+        if first is not None:
+            self._begin_on(first.done.get_loop())
+
+    def _begin_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            if loop.is_running():
+                loop.call_soon_threadsafe(self._begin)
+                return
+        except RuntimeError:  # it was closed meanwhile
+            pass
+        # Its units are done all the same, though nobody hears of them.
+        self._jobs.put(partial(self._perform, self._next_group()))
