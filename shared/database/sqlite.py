@@ -2,7 +2,7 @@
 The embedded engine: one SQLite file, one connection that writes, one that reads.
 
 A flush costs the same for one unit as for many, so the units that queued up during one flush share the next (group
-commit): no timer, no wait. Each has a savepoint of its own, and is answered only after its commit returned.
+commit): no timer, no wait. Each is stored whole or not at all, and is answered only after its commit returned.
 Foreign keys are to be immediate: a deferred one is judged at the COMMIT that a unit shares with its neighbours.
 """
 

@@ -82,11 +82,24 @@ class Groups:
         self._db = self._db or self._opened()
         self._db.execute(self._begin)
 
-    def attempt(self, group: Sequence[Unit]) -> None:
+    def done_together(self, group: Sequence[Unit]) -> bool:
+        """All of them, or, where one is refused, nothing of any: it is not known yet which of them stand."""
+        assert self._db is not None, "begun"
+        cursor = self._db.cursor()
+        try:
+            for unit in group:
+                _execute(cursor, unit)
+        except Exception:
+            self._db.rollback()
+            return False
+        return True
+
+    def attempt_each(self, group: Sequence[Unit]) -> None:
         """What comes of each is in it. Raises where the group's transaction went with one (full disk, I/O error)."""
         assert self._db is not None, "begun"
         cursor = self._db.cursor()
         for unit in group:
+            unit.results.clear()
             self._attempt(cursor, unit)
 
     def commit(self, group: Sequence[Unit]) -> None:

@@ -64,7 +64,7 @@ class Reader:
     def _perform(self, group: list[Unit]) -> None:
         try:
             self.groups.begin()
-            self.groups.attempt(group)
+            self.groups.attempt_each(group)
             self.groups.commit(group)
         except Exception as error:  # whatever it was: nobody may be left waiting, and the thread goes on
             self.groups.fail(group, error)

@@ -2,8 +2,9 @@
 The one writer of a SQLite file: statements on the loop that asks, the flush in a thread.
 
 Statements take microseconds, and less than handing them over would: a thread that needs the interpreter at each of
-them waits for the loop as often. What may take longer is the thread's from its beginning: to open the file, to wait
-for another process, statements about any number of rows.
+them waits for the loop as often. Whatever may take longer is the thread's, whole: to open the file, to wait for another
+process, statements about any number of rows, and a group of which one unit is refused. Only there has each unit a
+savepoint of its own: it costs as much as the statements do, for SQLite copies each page that a savepoint may want back.
 """
 
 import asyncio
@@ -61,14 +62,14 @@ class Writer:
         """On the loop: the statements of the next group. Its flush follows in the thread."""
         group = self._next_group()
         try:
-            if not (self.groups.is_open and all(unit.is_bounded for unit in group) and self.groups.begun_at_once()):
-                self._jobs.put(partial(self._perform, group))
-                return
-            self.groups.attempt(group)
+            is_done = self._is_short(group) and self.groups.begun_at_once() and self.groups.done_together(group)
         except Exception as error:  # whatever it was: nobody may be left waiting
             self._jobs.put(partial(self._fail, group, error))
         else:
-            self._jobs.put(partial(self._flush, group))
+            self._jobs.put(partial(self._flush if is_done else self._perform, group))
+
+    def _is_short(self, group: list[Unit]) -> bool:
+        return self.groups.is_open and all(unit.is_bounded for unit in group)
 
     def _next_group(self) -> list[Unit]:
         with self._door:
@@ -82,7 +83,7 @@ class Writer:
     def _perform(self, group: list[Unit]) -> None:
         try:
             self.groups.begin()
-            self.groups.attempt(group)
+            self.groups.attempt_each(group)
         except Exception as error:  # whatever it was: nobody may be left waiting, and the thread goes on
             self._fail(group, error)
         else:
