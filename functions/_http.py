@@ -43,6 +43,7 @@ PROBLEM_JSON: Final = "application/problem+json"
 _CORRELATION_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # Its digits are no card number, whatever they look like.
 _PAYMENT_ID: Final = re.compile(r"pay_[0-9a-f]{32}")
+_COMPACT: Final = json.JSONEncoder(separators=(",", ":"))
 _LOG: Final = logging.getLogger("payments.http")
 
 
@@ -188,7 +189,7 @@ def _holds_a_number(text: str) -> bool:
 
 def _response(reply: Reply, correlation: str) -> func.HttpResponse:
     return func.HttpResponse(
-        reply.body if isinstance(reply.body, str) else json.dumps(reply.body, separators=(",", ":")),
+        reply.body if isinstance(reply.body, str) else _COMPACT.encode(reply.body),
         status_code=int(reply.status),
         mimetype=reply.media_type,
         charset="utf-8",

@@ -26,6 +26,8 @@ _NOT_IN_A_NUMBER: Final = re.compile(r"[_.-]")
 # A half of a UTF-16 pair: JSON can write it, UTF-8 cannot.
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
 Path = tuple[str | int, ...]
 
 
@@ -59,7 +61,7 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 def canonical(value: dict[str, Any]) -> bytes:
     """The same bytes for the same content, whatever the order and spacing: what a fingerprint is made of."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return _CANONICAL.encode(value).encode("ascii")
 
 
 def shown_name(name: object) -> str:

@@ -52,7 +52,7 @@ class LocalClock:
         return self._offset
 
     def now(self) -> datetime:
-        return self.real_now() + self._offset
+        return self.real_now() + self._offset if self._offset else self.real_now()
 
     def after(self, wait_s: float) -> datetime:
         return self.now() + timedelta(milliseconds=round(wait_s * self._scale * 1000))

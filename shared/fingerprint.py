@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from shared.payments.idempotency import Fingerprint
 from shared.payments.instrument_identity import identity_of
+from shared.payments.mac import hmac_sha256
 from shared.payments.requests import Instrument
 from shared.payments.secret import Secret
 
@@ -34,7 +35,7 @@ class Fingerprints:
 
     def digest(self, data: bytes, key_name: str) -> str:
         """Hex digest of `data`. Raises KeyError for a key that is no longer among the settings."""
-        return hmac.digest(self._keys[key_name], data, "sha256").hex()
+        return hmac_sha256(self._keys[key_name], data)
 
 
 class BodyFingerprint:

@@ -56,6 +56,7 @@ class Sending:
         self._endpoint = endpoint
         self._boot_s = boot_s
         self._session: aiohttp.ClientSession | None = None
+        self._patience = self._timeout(None)
         self.connections_opened = 0
 
     async def exchange(
@@ -90,7 +91,7 @@ class Sending:
             data=message.body,
             allow_redirects=False,
             trace_request_ctx=attempt,
-            timeout=self._timeout(within_s),
+            timeout=self._patience if within_s is None else self._timeout(within_s),
             middlewares=(_once,) if message.method == "GET" else (),
         ) as response:
             return Reply(response.status, await response.read())

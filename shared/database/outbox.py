@@ -74,7 +74,7 @@ class SqlMessages:
         at = time_text(now)
         chosen = self._first(limit, f"id FROM outbox WHERE {_FREE} ORDER BY due_at")
         sql = _CLAIM.format(ids=f"SELECT id FROM ({chosen}) AS chosen", free=_FREE)  # noqa: S608
-        taking = Statement(sql, (claim, time_text(until), at, at, at, at), rows=None)
+        taking = Statement(sql, (claim, time_text(until), at, at, at, at), rows=None, lengthy=True)
         [rows] = await self._engine.run([taking], Query(_CLAIMED.sql, (claim,)))
         return [_message(*row) for row in rows]
 
@@ -82,7 +82,7 @@ class SqlMessages:
         ids = tuple(message.id for message in messages)
         marks = ", ".join("?" * len(ids))
         sql = f"UPDATE outbox SET sent_at = ?, claim = NULL WHERE id IN ({marks}) AND sent_at IS NULL"  # noqa: S608
-        await self._engine.run([Statement(sql, (time_text(at), *ids), rows=None)])
+        await self._engine.run([Statement(sql, (time_text(at), *ids), rows=None, lengthy=len(ids) > 1)])
 
     async def oldest_due(self) -> datetime | None:
         """Since when the oldest message that is not sent has been due."""

@@ -47,7 +47,7 @@ class SqlPurging:
         )
         if count:
             sql = f"DELETE FROM {table} WHERE {time} <= ? AND {also}"  # noqa: S608
-            await self._engine.run([Statement(sql, (latest,), rows=None)])
+            await self._engine.run([Statement(sql, (latest,), rows=None, lengthy=True)])
         return int(count)
 
     async def forget_attempts(self, now: datetime) -> None:

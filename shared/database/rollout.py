@@ -185,9 +185,9 @@ def _values(decision: StoredDecision) -> tuple[str | int | None, ...]:
         asked.biller_id,
         asked.method,
         asked.reference,
-        decision.mode,
+        str(decision.mode),
         decision.config_version,
-        decision.why,
+        str(decision.why),
         time_text(decision.decided_at),
         None if expires_at is None else time_text(expires_at),
     )

@@ -104,7 +104,10 @@ def purge(now: datetime, key_names: Iterable[str]) -> tuple[Statement, ...]:
     """
     names, before = tuple(key_names), time_text(now - KEPT_FOR)
     unknowable = _PURGE_UNKNOWABLE.format(keys=_marks(len(names)))
-    return (Statement(_PURGE_OLD, (before,), rows=None), Statement(unknowable, (before, *names), rows=None))
+    return (
+        Statement(_PURGE_OLD, (before,), rows=None, lengthy=True),
+        Statement(unknowable, (before, *names), rows=None, lengthy=True),
+    )
 
 
 def why_blocked(this: Attempt) -> Query:

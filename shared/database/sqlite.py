@@ -46,9 +46,10 @@ class SqliteEngine:
                 db.execute(f"PRAGMA query_only={query_only}")
                 return db
 
-            return Groups(opened, begin, constraints, busy_timeout_s=busy_timeout_s)
+            return Groups(opened, begin, constraints)
 
-        self._writer = Writer(groups("BEGIN IMMEDIATE", "OFF"), group_max=group_max)
+        writing = groups("BEGIN IMMEDIATE", "OFF")
+        self._writer = Writer(writing, group_max=group_max, busy_timeout_s=busy_timeout_s)
         self._reader = Reader(groups("BEGIN DEFERRED", "ON"), group_max=group_max)
 
     async def run(self, statements: Sequence[Statement], *answers: Query) -> list[list[Row]]:

@@ -14,6 +14,9 @@ from shared.database.unit_of_work import DatabaseError, GuardFailed, Query, Row,
 # What follows each takes the loop about half a millisecond, while refusals and the answers of Chase wait.
 _ANSWERED_IN_A_TURN: Final = 16
 
+# Statements about one row each: together still less than a millisecond.
+_MANY: Final = 32
+
 Results = list[list[Row]]
 
 
@@ -28,9 +31,8 @@ class Unit:
     error: DatabaseError | None = None
 
     @property
-    def is_bounded(self) -> bool:
-        """Each statement is about one row, so that the whole takes microseconds."""
-        return all(statement.rows is not None for statement in self.statements)
+    def is_lengthy(self) -> bool:
+        return len(self.statements) > _MANY or any(statement.lengthy for statement in self.statements)
 
     async def answer(self) -> Results:
         """Raises the unit's error here and not through the future: nobody hears of one whose awaiter was cancelled."""
@@ -47,17 +49,9 @@ class Groups:
     Belongs to one thread at a time. Counters are written before anybody is answered.
     """
 
-    def __init__(
-        self,
-        opened: Callable[[], sqlite3.Connection],
-        begin: str,
-        constraints: Mapping[str, str],
-        *,
-        busy_timeout_s: float,
-    ) -> None:
+    def __init__(self, opened: Callable[[], sqlite3.Connection], begin: str, constraints: Mapping[str, str]) -> None:
         self.answered = self.stored = self.flushed = 0
         self._opened, self._begin, self._constraints = opened, begin, constraints
-        self._patient = f"PRAGMA busy_timeout={int(1000 * busy_timeout_s)}"
         self._db: sqlite3.Connection | None = None
 
     @property
@@ -65,22 +59,29 @@ class Groups:
         return self._db is not None
 
     def begun_at_once(self) -> bool:
-        """Begin on the open connection; False where that would wait for another process."""
+        """Begin on the open connection, whose `busy_timeout` is 0; False where that would wait for another process."""
         assert self._db is not None, "open"
-        self._db.execute("PRAGMA busy_timeout=0")
         try:
             self._db.execute(self._begin)
         except sqlite3.OperationalError as error:
             if not is_busy(error):
                 raise
-        finally:
-            self._db.execute(self._patient)
-        return self._db.in_transaction
+            return False
+        return True
 
     def begin(self) -> None:
-        """Open where that is needed; waits for another process as long as `opened` said."""
+        """Open where that is needed; the connection's own `busy_timeout` stands."""
         self._db = self._db or self._opened()
         self._db.execute(self._begin)
+
+    def begin_within(self, wait_s: float) -> None:
+        """Open where that is needed; wait so long for another process. Afterwards `busy_timeout` is 0."""
+        self._db = self._db or self._opened()
+        self._db.execute(f"PRAGMA busy_timeout={int(1000 * wait_s)}")
+        try:
+            self._db.execute(self._begin)
+        finally:
+            self._db.execute("PRAGMA busy_timeout=0")
 
     def done_together(self, group: Sequence[Unit]) -> bool:
         """All of them, or, where one is refused, nothing of any: it is not known yet which of them stand."""

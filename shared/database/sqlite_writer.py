@@ -3,7 +3,7 @@ The one writer of a SQLite file: statements on the loop that asks, the flush in 
 
 Statements take microseconds, and less than handing them over would: a thread that needs the interpreter at each of
 them waits for the loop as often. Whatever may take longer is the thread's, whole: to open the file, to wait for another
-process, statements about any number of rows, and a group of which one unit is refused. Only there has each unit a
+process, statements about many rows, and a group of which one unit is refused. Only there has each unit a
 savepoint of its own: it costs as much as the statements do, for SQLite copies each page that a savepoint may want back.
 """
 
@@ -21,10 +21,10 @@ from shared.database.unit_of_work import DatabaseUnavailable, Query, Statement
 class Writer:
     """Whatever queues up during one flush is the next group (group commit): no timer, no wait."""
 
-    def __init__(self, groups: Groups, *, group_max: int) -> None:
+    def __init__(self, groups: Groups, *, group_max: int, busy_timeout_s: float) -> None:
         self.groups = groups
         self.busy = False
-        self._group_max = group_max
+        self._group_max, self._busy_timeout_s = group_max, busy_timeout_s
         self._waiting: deque[Unit] = deque()
         self._door = threading.Lock()
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # None: no more will follow
@@ -69,7 +69,7 @@ class Writer:
             self._jobs.put(partial(self._flush if is_done else self._perform, group))
 
     def _is_short(self, group: list[Unit]) -> bool:
-        return self.groups.is_open and all(unit.is_bounded for unit in group)
+        return self.groups.is_open and not any(unit.is_lengthy for unit in group)
 
     def _next_group(self) -> list[Unit]:
         with self._door:
@@ -82,7 +82,7 @@ class Writer:
 
     def _perform(self, group: list[Unit]) -> None:
         try:
-            self.groups.begin()
+            self.groups.begin_within(self._busy_timeout_s)
             self.groups.attempt_each(group)
         except Exception as error:  # whatever it was: nobody may be left waiting, and the thread goes on
             self._fail(group, error)

@@ -106,7 +106,7 @@ def step(before: Payment, after: Payment, chain: Chain) -> list[Statement]:
     # What ends makes room for what begins: one operation of a payment is unresolved at a time.
     for operation in after.operations:
         if operation.id in known and operation != known[operation.id]:
-            guard = (operation.id, known[operation.id].state)
+            guard = (operation.id, str(known[operation.id].state))
             statements.append(Statement(_UPDATE_OPERATION, (*operation_changing(operation), *guard)))
     begun = [operation for operation in after.operations if operation.id not in known]
     statements += [operation_begun(operation, after.id) for operation in begun]

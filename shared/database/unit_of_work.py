@@ -18,12 +18,14 @@ class Statement:
     One INSERT, UPDATE or DELETE with `?` for each of `parameters`; it returns no rows (no RETURNING, no OUTPUT).
 
     `rows` is how many rows it must affect, None for any number; `guard` is the name reported where it does not.
+    `lengthy` says that it may be about thousands of rows: no loop may wait for it.
     """
 
     sql: str
     parameters: Values = field(repr=False)
     rows: int | None = 1
     guard: str = ""
+    lengthy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

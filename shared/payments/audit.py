@@ -6,11 +6,11 @@ audit_verification.py. The head, on the payment's row, seals how long the chain 
 """
 
 import base64
-import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 
+from shared.payments.mac import hmac_sha256
 from shared.payments.secret import Secret
 
 # What a MAC covers of a row, in this order; a test holds the database's columns to it.
@@ -54,19 +54,14 @@ def packed(*parts: object) -> bytes:
 
 
 def _part(part: object) -> bytes:
-    if part is None:
-        kind, data = b"n", b""
-    elif isinstance(part, str):
+    if isinstance(part, str):
         # A text that somebody else wrote may be none of UTF-8's; it is judged all the same.
         kind, data = b"s", part.encode("utf-8", "surrogatepass")
+    elif part is None:
+        kind, data = b"n", b""
     else:
         kind, data = b"o", repr(part).encode("utf-8", "backslashreplace")
     return kind + len(data).to_bytes(8, "big") + data
-
-
-def mac(key: bytes, data: bytes) -> str:
-    """HMAC-SHA256, in hex."""
-    return hmac.digest(key, data, "sha256").hex()
 
 
 def genesis(payment_id: str) -> str:
@@ -76,12 +71,12 @@ def genesis(payment_id: str) -> str:
 
 def link(previous: str, content: bytes, key: bytes) -> str:
     """The MAC of a row with that `content` (`packed`) after the row whose MAC is `previous`."""
-    return mac(key, packed("history entry", previous) + content)
+    return hmac_sha256(key, packed("history entry", previous) + content)
 
 
 def head_mac(payment_id: str, length: object, last: object, key: bytes) -> str:
     """The MAC of a chain's head. Without it a tail could be cut off and the stored length be lowered with it."""
-    return mac(key, packed("history head", payment_id, length, last))
+    return hmac_sha256(key, packed("history head", payment_id, length, last))
 
 
 class Chain:

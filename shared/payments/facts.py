@@ -50,7 +50,7 @@ def advanced(
     entry = HistoryEntry(_next_sequence(payment), event, payment.state, state, actor, now, operation.id, detail)
     return replace(
         payment,
-        operations=_operations_with(payment, operation),
+        operations=operations_with(payment, operation),
         state=state,
         version=payment.version + 1,
         updated_at=now,
@@ -60,17 +60,16 @@ def advanced(
 
 def scheduled(payment: Payment, operation: Operation, *, now: datetime) -> Payment:
     """The payment one version on, with `operation` as it now is: what is due has changed, and nothing has happened."""
-    return replace(
-        payment, operations=_operations_with(payment, operation), version=payment.version + 1, updated_at=now
-    )
+    return replace(payment, operations=operations_with(payment, operation), version=payment.version + 1, updated_at=now)
 
 
 def with_operation(payment: Payment, operation: Operation) -> Payment:
     """The payment with `operation` as it now is, or beside the others if it is new."""
-    return replace(payment, operations=_operations_with(payment, operation))
+    return replace(payment, operations=operations_with(payment, operation))
 
 
-def _operations_with(payment: Payment, operation: Operation) -> tuple[Operation, ...]:
+def operations_with(payment: Payment, operation: Operation) -> tuple[Operation, ...]:
+    """The payment's operations with `operation` as it now is, or behind the others if it is new."""
     others = tuple(known if known.id != operation.id else operation for known in payment.operations)
     return others if operation in others else (*others, operation)
 

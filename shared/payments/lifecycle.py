@@ -49,9 +49,11 @@ def submitted_sale(
         actor=caller,
     )
     named = Named(payment_id, caller, idempotency_key)
-    taken = received(request, method, merchant, named, mode="live", processor="chase", now=now)
-    held = replace(taken, refundable_from=_refundable_from(method, merchant, now))
-    return advanced(held, Event.SALE_SUBMITTED, operation, actor=caller, now=now)
+    held_until = _refundable_from(method, merchant, now)
+    taken = received(
+        request, method, merchant, named, mode="live", processor="chase", now=now, refundable_from=held_until
+    )
+    return advanced(taken, Event.SALE_SUBMITTED, operation, actor=caller, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def received(
     mode: str,
     processor: str,
     now: datetime,
+    refundable_from: datetime | None = None,
 ) -> Payment:
     """A payment that was asked for, before anything of it happened: no operation, no history."""
     return Payment(
@@ -89,6 +92,7 @@ def received(
         method=method,
         created_at=now,
         updated_at=now,
+        refundable_from=refundable_from,
         metadata=request.metadata,
     )
 

@@ -117,7 +117,10 @@ class Payment:
     @property
     def sale(self) -> Operation:
         """The operation that began it all."""
-        return next(operation for operation in self.operations if operation.kind is OperationKind.SALE)
+        for operation in self.operations:
+            if operation.kind is OperationKind.SALE:
+                return operation
+        raise LookupError("no sale yet")
 
     @property
     def unresolved(self) -> Operation | None:

@@ -14,7 +14,7 @@ from shared.payments.answers import (
     transaction_id_of,
     was_heard,
 )
-from shared.payments.facts import Occasion, advanced, with_operation
+from shared.payments.facts import Occasion, advanced, operations_with, with_operation
 from shared.payments.operations import UNFINISHED, OperationEvent, OperationState, next_operation_state
 from shared.payments.outcome import (
     Approved,
@@ -175,10 +175,14 @@ def _with_money(payment: Payment, outcome: Outcome, occasion: Occasion) -> Payme
     if payment.state is State.CAPTURED:
         return replace(payment, captured_minor=payment.amount.amount_minor, capture_confirmed=True)
     captures_at = outcome.transaction.captures_at or occasion.now + CAPTURE_DELAY
-    return to_be_confirmed(replace(payment, captures_at=captures_at), captures_at + occasion.confirm_after)
+    asked = _asked_about(payment.sale, captures_at + occasion.confirm_after)
+    return replace(payment, captures_at=captures_at, operations=operations_with(payment, asked))
 
 
 def to_be_confirmed(payment: Payment, at: datetime) -> Payment:
     """An authorization whose capture Chase is asked about at `at`: no money counts as taken before it says so."""
-    asked = replace(payment.sale, inquire_at=at, inquiries=0, empties=0)
-    return with_operation(payment, asked)
+    return with_operation(payment, _asked_about(payment.sale, at))
+
+
+def _asked_about(sale: Operation, at: datetime) -> Operation:
+    return replace(sale, inquire_at=at, inquiries=0, empties=0)

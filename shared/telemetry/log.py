@@ -8,6 +8,7 @@ from shared.telemetry.context import correlation_id, current_trace
 from shared.telemetry.spans import Spanning
 
 _LOG: Final = logging.getLogger("payments")
+_LINES: Final = json.JSONEncoder(default=str)
 
 
 class LoggedTelemetry(Spanning):
@@ -19,10 +20,14 @@ class LoggedTelemetry(Spanning):
 
     def event(self, name: str, /, **fields: object) -> None:
         if _LOG.isEnabledFor(logging.INFO):
-            _LOG.info(line(name, fields))
+            self.written(line(name, fields))
 
     def alarm(self, name: str, /, **fields: object) -> None:
-        _LOG.error(line(name, {"alarm": True, **fields}))
+        self.written(line(name, {"alarm": True, **fields}), logging.ERROR)
+
+    def written(self, text: str, level: int = logging.INFO) -> None:
+        """A `line` to the log."""
+        _LOG.log(level, text)
 
     def count(self, name: str, n: int = 1, /, **dimensions: str) -> None:
         pass
@@ -40,4 +45,4 @@ def line(name: str, fields: dict[str, object]) -> str:
     if (trace := current_trace.get()) is not None:
         told["traceId"] = trace.trace_id
         told["spanId"] = trace.span_id
-    return json.dumps({**told, **fields}, default=str)
+    return _LINES.encode({**told, **fields})

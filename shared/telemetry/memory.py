@@ -1,6 +1,7 @@
 """In memory: for tests, and for the page and the alarms of a laptop."""
 
 import json
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -83,12 +84,12 @@ class MemoryTelemetry(LoggedTelemetry):
         self.spans: deque[Span] = deque(maxlen=SPANS_MAX)
 
     def event(self, name: str, /, **fields: object) -> None:
-        self._keep(name, fields)
-        super().event(name, **fields)
+        self._keep(text := line(name, fields))
+        self.written(text)
 
     def alarm(self, name: str, /, **fields: object) -> None:
-        self._keep(name, {"alarm": True, **fields})
-        super().alarm(name, **fields)
+        self._keep(text := line(name, {"alarm": True, **fields}))
+        self.written(text, logging.ERROR)
 
     def count(self, name: str, n: int = 1, /, **dimensions: str) -> None:
         self._figures.count(name, n, dimensions)
@@ -133,8 +134,7 @@ class MemoryTelemetry(LoggedTelemetry):
                 taken = _together(self._slots.pop().taken, taken)
             self._slots.append(Slot(start, taken))
 
-    def _keep(self, name: str, fields: dict[str, object]) -> None:
-        text = line(name, fields)
+    def _keep(self, text: str) -> None:
         with self._lock:
             self._number += 1
             self._lines.append(Line(self._number, self._now(), text))

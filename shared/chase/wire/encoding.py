@@ -1,7 +1,9 @@
 """A body as the text that goes out: compact, and without the fields that we have no value for."""
 
 import json
-from typing import Any
+from typing import Any, Final
+
+_COMPACT: Final = json.JSONEncoder(separators=(",", ":"))
 
 
 def given(fields: dict[str, Any]) -> dict[str, Any]:
@@ -11,4 +13,4 @@ def given(fields: dict[str, Any]) -> dict[str, Any]:
 
 def encoded(fields: dict[str, Any]) -> bytes:
     """The JSON text of what is `given`."""
-    return json.dumps(given(fields), separators=(",", ":")).encode()
+    return _COMPACT.encode(given(fields)).encode()
