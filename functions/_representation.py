@@ -1,6 +1,7 @@
 """The payment as callers see it (docs/openapi.yaml: Payment)."""
 
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -65,6 +66,8 @@ def etag(payment: Payment) -> str:
     return f'"{payment.version}"'
 
 
+# Most of a payment's moments are one of two.
+@lru_cache(maxsize=1024)
 def _time(at: datetime | None) -> str | None:
     """RFC 3339, UTC, milliseconds."""
     return None if at is None else at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

@@ -11,11 +11,13 @@ from shared.payments.ids import OPERATION_PREFIX, PAYMENT_PREFIX, ordered_hex
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+# CLOCK_BOOTTIME goes on while a machine sleeps; where there is none, the monotonic clock must do.
+_BOOT_CLOCK: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)
+
+
 def boot_s() -> float:
-    """Seconds since boot. CLOCK_BOOTTIME goes on while a machine sleeps; elsewhere the monotonic clock must do."""
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()  # pragma: no cover
+    """Seconds since boot."""
+    return time.monotonic() if _BOOT_CLOCK is None else time.clock_gettime(_BOOT_CLOCK)
 
 
 class SystemClock:

@@ -50,18 +50,17 @@ def packed(*parts: object) -> bytes:
 
     Kinds: `s` a text in UTF-8, `n` nothing (NULL), `o` anything else, a whole number in decimal digits among it.
     """
-    return b"".join(map(_part, parts))
-
-
-def _part(part: object) -> bytes:
-    if isinstance(part, str):
-        # A text that somebody else wrote may be none of UTF-8's; it is judged all the same.
-        kind, data = b"s", part.encode("utf-8", "surrogatepass")
-    elif part is None:
-        kind, data = b"n", b""
-    else:
-        kind, data = b"o", repr(part).encode("utf-8", "backslashreplace")
-    return kind + len(data).to_bytes(8, "big") + data
+    made = []
+    for part in parts:
+        if isinstance(part, str):
+            # A text that somebody else wrote may be none of UTF-8's; it is judged all the same.
+            kind, data = b"s", part.encode("utf-8", "surrogatepass")
+        elif part is None:
+            kind, data = b"n", b""
+        else:
+            kind, data = b"o", repr(part).encode("utf-8", "backslashreplace")
+        made += (kind, len(data).to_bytes(8, "big"), data)
+    return b"".join(made)
 
 
 def genesis(payment_id: str) -> str:
