@@ -30,6 +30,8 @@ class Writer:
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # None: no more will follow
         self._thread: threading.Thread | None = None
         self._closed = False
+        # The loop that will begin the next group, until it does.
+        self._promised_by: asyncio.AbstractEventLoop | None = None
 
     async def submit(self, statements: Sequence[Statement], queries: Sequence[Query]) -> Results:
         """Queue a unit and wait for it. Raises its error, or DatabaseUnavailable once closed."""
@@ -39,13 +41,13 @@ class Writer:
             if self._closed:
                 raise DatabaseUnavailable("closed")
             self._waiting.append(unit)
-            idle, self.busy = not self.busy, True
+            if not self.busy or self._is_forgotten():
+                # Not at once: others of this turn of the loop share the flush.
+                self.busy, self._promised_by = True, loop
+                loop.call_soon(self._begin)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="sqlite-writer", daemon=True)
                 self._thread.start()
-        if idle:
-            # Not at once: others of this turn of the loop share the flush.
-            loop.call_soon(self._begin)
         return await unit.answer()
 
     async def close(self) -> None:
@@ -54,13 +56,16 @@ class Writer:
                 self._closed = True
                 if not self.busy:
                     self._jobs.put(None)
+                elif self._is_forgotten():
+                    self._jobs.put(partial(self._perform, self._next_group()))
             thread = self._thread
         if thread is not None:
             await asyncio.to_thread(thread.join)
 
     def _begin(self) -> None:
         """On the loop: the statements of the next group. Its flush follows in the thread."""
-        group = self._next_group()
+        with self._door:
+            group = self._next_group()
         try:
             is_done = self._is_short(group) and self.groups.begun_at_once() and self.groups.done_together(group)
         except Exception as error:  # whatever it was: nobody may be left waiting
@@ -72,8 +77,13 @@ class Writer:
         return self.groups.is_open and not any(unit.is_lengthy for unit in group)
 
     def _next_group(self) -> list[Unit]:
-        with self._door:
-            return [self._waiting.popleft() for _ in range(min(self._group_max, len(self._waiting)))]
+        """Behind the door."""
+        self._promised_by = None
+        return [self._waiting.popleft() for _ in range(min(self._group_max, len(self._waiting)))]
+
+    def _is_forgotten(self) -> bool:
+        """The loop that had promised to begin was closed before it did."""
+        return self._promised_by is not None and self._promised_by.is_closed()
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -102,22 +112,21 @@ class Writer:
         self._go_on(group)
 
     def _go_on(self, group: list[Unit]) -> None:
-        """Answer `group`, and begin the next."""
+        """Answer `group`, and have the next begun."""
         with self._door:
-            first = self._waiting[0] if self._waiting else None
-            self.busy = first is not None
-            if first is None and self._closed:
+            more = self.busy = bool(self._waiting)
+            if self._closed and not more:
                 self._jobs.put(None)
         answer_all(group)
-        if first is not None:
-            self._begin_on(first.done.get_loop())
+        if more:
+            self._have_begun()
 
-    def _begin_on(self, loop: asyncio.AbstractEventLoop) -> None:
-        try:
-            if loop.is_running():
+    def _have_begun(self) -> None:
+        with self._door:
+            loop = self._waiting[0].done.get_loop()
+            try:
                 loop.call_soon_threadsafe(self._begin)
-                return
-        except RuntimeError:  # it was closed meanwhile
-            pass
-        # Its units are done all the same, though nobody hears of them.
-        self._jobs.put(partial(self._perform, self._next_group()))
+                self._promised_by = loop
+            except RuntimeError:
+                # That loop is closed: its units are done all the same, though nobody hears of them.
+                self._jobs.put(partial(self._perform, self._next_group()))

@@ -50,7 +50,7 @@ def packed(*parts: object) -> bytes:
 
     Kinds: `s` a text in UTF-8, `n` nothing (NULL), `o` anything else, a whole number in decimal digits among it.
     """
-    made = []
+    made: list[bytes] = []
     for part in parts:
         if isinstance(part, str):
             # A text that somebody else wrote may be none of UTF-8's; it is judged all the same.

@@ -19,8 +19,13 @@ from shared.database.unit_of_work import (
     UniqueViolation,
 )
 from shared.payments.secret import Secret
+from tests.database.conftest import SqliteDatabase
 
 SHORT_S = 0.02
+COUNTS_TO_300_000 = """
+UPDATE accounts SET note =
+(WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 300000) SELECT MAX(x) FROM c)
+"""
 
 # Writes units of three rows from 16 tasks for ever; prints the id of each unit once it is acknowledged.
 WRITES_UNTIL_KILLED = """
@@ -75,6 +80,15 @@ async def in_one_group(database, engine, *units):
         await asyncio.sleep(0)
     await first
     return await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def turns_until(is_over, *, at_most):
+    """How many turns the loop made until `is_over`."""
+    for turn in range(at_most):
+        if is_over():
+            return turn
+        await asyncio.sleep(0)
+    return at_most
 
 
 @asynccontextmanager
@@ -161,6 +175,68 @@ class TestGroups:
         assert [type(result) for result in results] == [list, asyncio.CancelledError, list]
         await engine.run([])
         assert await ids(engine) == ["a0", "a1", "a2"]
+
+
+class TestTheLoop:
+    """Statements run on the loop that asks; what may take long does not."""
+
+    async def test_it_goes_on_while_another_process_writes(self, sqlite_database):
+        engine = sqlite_database.open()
+        await engine.run([opened("a")])
+
+        with write_lock(sqlite_database.path):
+            waiting = asyncio.create_task(engine.run([opened("b")]))
+            turns = await turns_until(lambda: False, at_most=1000)
+        await waiting
+
+        assert turns == 1000
+        assert await ids(engine) == ["a", "b"]
+
+    async def test_it_goes_on_during_a_lengthy_statement(self, sqlite_database):
+        engine = sqlite_database.open()
+        await engine.run([opened("a")])
+
+        working = asyncio.create_task(engine.run([Statement(COUNTS_TO_300_000, (), rows=None, lengthy=True)]))
+        turns = await turns_until(working.done, at_most=1_000_000)
+        await working
+
+        assert turns > 50
+
+    async def test_it_goes_on_during_a_unit_of_many_statements(self, sqlite_database):
+        engine = sqlite_database.open()
+        await engine.run([])
+
+        working = asyncio.create_task(engine.run([opened(f"a{number}") for number in range(2000)]))
+        turns = await turns_until(working.done, at_most=1_000_000)
+        await working
+
+        assert turns > 10
+        assert len(await ids(engine)) == 2000
+
+    @pytest.mark.parametrize("next_call", ["run", "close"])
+    def test_one_that_is_closed_before_it_began_a_unit_holds_nobody_up(self, tmp_path, next_call):
+        database = SqliteDatabase(tmp_path)
+        engine = database.open()
+        closed = asyncio.new_event_loop()
+        closed.run_until_complete(engine.run([]))
+        left = closed.create_task(engine.run([opened("left")]))
+        closed.call_soon(closed.stop)
+        closed.run_forever()
+        closed.set_exception_handler(lambda _loop, _told: None)
+        closed.close()
+
+        async def go_on():
+            if next_call == "run":
+                await engine.run([opened("next")])
+            await engine.close()
+            return await ids(database.open())
+
+        with closing(asyncio.new_event_loop()) as loop:
+            stored = loop.run_until_complete(go_on())
+            loop.run_until_complete(database.close())
+
+        assert not left.done()
+        assert stored == (["left", "next"] if next_call == "run" else ["left"])
 
 
 class TestFailures:
