@@ -16,7 +16,7 @@ async def captured(house: House, key: str = "attempt-1", amount_minor: int = 100
 
 async def test_gives_back_a_part_then_the_rest_each_with_two_round_trips_and_two_commits(house: House) -> None:
     payment_id = await captured(house)
-    await house.bus.idle()
+    await house.at_rest()
     database = house.services.database
     before = (database.round_trips, database.commits)
 
