@@ -1,7 +1,7 @@
 """What Azure's host and services would measure by themselves, kept on a laptop: invocations, queues, the database."""
 
 import threading
-from collections import deque
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,9 +10,9 @@ from typing import Final
 import azure.functions as func
 
 from local.bus import Depth
+from shared.telemetry.kept import Kept
 from shared.telemetry.memory import MemoryTelemetry
 
-KEPT_MAX: Final = 100_000
 # Azure samples its metrics once a minute; a person who looks at a page is less patient.
 SAMPLE_EVERY_S: Final = 15.0
 BUS, SQL = "MICROSOFT.SERVICEBUS", "MICROSOFT.SQL"
@@ -47,8 +47,9 @@ class HostSignals:
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now, self._lock, self._number = now, threading.Lock(), 0
-        self._invocations: deque[Invocation] = deque(maxlen=KEPT_MAX)
-        self._samples: deque[Sample] = deque(maxlen=KEPT_MAX)
+        self._invocations: Kept[Invocation] = Kept()
+        self._samples: Kept[Sample] = Kept()
+        self._succeeded: Counter[str] = Counter()
         self._completed = 0
         self._sampled_at = now()
         self._busy_ms = 0.0
@@ -67,12 +68,13 @@ class HostSignals:
         with self._lock:
             self._number += 1
             told = Invocation(self._number, began, function, code, not failed and code < 400, took_ms)
-            self._invocations.append(told)
+            self._invocations.add(function, told)
+            self._succeeded[function] += told.succeeded
 
     def sample(self, depths: Mapping[str, Depth], bus_functions: Collection[str], memory: MemoryTelemetry) -> None:
         """How things stand now, all queues together; and how busy the database was since the last time."""
         now = self._now()
-        done = sum(each.succeeded and each.function in bus_functions for each in self.invocations())
+        done = sum(self._succeeded[function] for function in bus_functions)
         self._bus(depths, done - self._completed)
         self._completed = done
         busy_ms = _database_ms(memory)
@@ -82,11 +84,11 @@ class HostSignals:
 
     def invocations(self, after: int = 0) -> list[Invocation]:
         with self._lock:
-            return [each for each in self._invocations if each.number > after]
+            return self._invocations.after(after)
 
     def samples(self, after: int = 0) -> list[Sample]:
         with self._lock:
-            return [each for each in self._samples if each.number > after]
+            return self._samples.after(after)
 
     def _bus(self, depths: Mapping[str, Depth], completed: int) -> None:
         self._add(BUS, "ActiveMessages", sum(depth.active for depth in depths.values()))
@@ -97,7 +99,7 @@ class HostSignals:
     def _add(self, provider: str, metric: str, value: float, *, total: float = 0.0) -> None:
         with self._lock:
             self._number += 1
-            self._samples.append(Sample(self._number, self._now(), provider, metric, value, total))
+            self._samples.add(metric, Sample(self._number, self._now(), provider, metric, value, total))
 
 
 def _database_ms(memory: MemoryTelemetry) -> float:

@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Final
 
 from shared.telemetry.figures import Durations, Figures, Read, Taken
+from shared.telemetry.kept import Kept
 from shared.telemetry.log import LoggedTelemetry, line
 from shared.telemetry.spans import Span, Spanning
 
-# Six hours, the longest window of an alarm, at five events a second.
-LINES_MAX: Final = 100_000
 SLOT_S: Final = 10
 SLOTS_MAX: Final = 6 * 3600 // SLOT_S
 SPANS_MAX: Final = 2000
@@ -70,25 +69,25 @@ class Slot:
 
 class MemoryTelemetry(LoggedTelemetry):
     """
-    Keeps the last events and the figures of the last hours; writes events to the log as well.
+    Keeps the last events of each name and the figures of the last hours; writes events to the log as well.
 
     `now` is the clock that everything else goes by. Bounded: what is too old, or too much, is forgotten.
     """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now, self._lock, self._figures = now, threading.Lock(), Figures()
-        self._lines: deque[Line] = deque(maxlen=LINES_MAX)
+        self._lines: Kept[Line] = Kept()
         self._number = 0
         self._total_ms: dict[str, float] = {}
         self._slots: deque[Slot] = deque(maxlen=SLOTS_MAX)
         self.spans: deque[Span] = deque(maxlen=SPANS_MAX)
 
     def event(self, name: str, /, **fields: object) -> None:
-        self._keep(text := line(name, fields))
+        self._keep(name, text := line(name, fields))
         self.written(text)
 
     def alarm(self, name: str, /, **fields: object) -> None:
-        self._keep(text := line(name, {"alarm": True, **fields}))
+        self._keep(name, text := line(name, {"alarm": True, **fields}))
         self.written(text, logging.ERROR)
 
     def count(self, name: str, n: int = 1, /, **dimensions: str) -> None:
@@ -117,7 +116,7 @@ class MemoryTelemetry(LoggedTelemetry):
     def lines(self, after: int = 0) -> list[Line]:
         """What was told since line `after`, oldest first."""
         with self._lock:
-            return [each for each in self._lines if each.number > after]
+            return self._lines.after(after)
 
     def slots(self) -> list[Slot]:
         """The figures by time, those of this moment included."""
@@ -134,10 +133,10 @@ class MemoryTelemetry(LoggedTelemetry):
                 taken = _together(self._slots.pop().taken, taken)
             self._slots.append(Slot(start, taken))
 
-    def _keep(self, text: str) -> None:
+    def _keep(self, name: str, text: str) -> None:
         with self._lock:
             self._number += 1
-            self._lines.append(Line(self._number, self._now(), text))
+            self._lines.add(name, Line(self._number, self._now(), text))
 
 
 def _together(one: Taken, other: Taken) -> Taken:

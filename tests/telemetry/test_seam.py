@@ -12,6 +12,7 @@ from shared.settings import Settings, SettingsError
 from shared.telemetry.exported import ExportedTelemetry
 from shared.telemetry.figures import BOUNDS_MS, SERIES_MAX, Figures, Taken
 from shared.telemetry.guarded import GuardedTelemetry
+from shared.telemetry.kept import MOST_OF_A_KIND
 from shared.telemetry.log import LoggedTelemetry
 from shared.telemetry.memory import SLOT_S, MemoryTelemetry, merged
 from shared.telemetry.spans import Span
@@ -145,6 +146,18 @@ class TestExporting:
 
 
 class TestMemory:
+    def test_a_flood_of_one_event_pushes_out_none_of_another(self) -> None:
+        telemetry = MemoryTelemetry(lambda: START)
+        telemetry.event("payment.gone", paymentId="pay_1")
+        for number in range(MOST_OF_A_KIND + 5):
+            telemetry.event("payment.outcome", number=number)
+        telemetry.alarm("payment.late_charge", paymentId="pay_2")
+
+        kept = [each.told for each in telemetry.lines()]
+        assert [each["event"] for each in (kept[0], kept[-1])] == ["payment.gone", "payment.late_charge"]
+        assert [each["number"] for each in kept[1:-1]] == list(range(5, MOST_OF_A_KIND + 5))
+        assert [each.told["event"] for each in telemetry.lines(after=MOST_OF_A_KIND + 6)] == ["payment.late_charge"]
+
     def test_keeps_figures_by_the_time_at_which_they_came(self) -> None:
         now = [START]
         telemetry = MemoryTelemetry(lambda: now[0])
