@@ -4,7 +4,7 @@
 The laptop in this process, over real HTTP, stub at 0 ms, 64 connections from a generator outside. The loop's thread is
 interrupted by a CPU timer (SIGPROF); what its CPU clock has gone on by since is booked to what its stack is doing: the
 innermost frame that STAGES knows. A thread that looks on would see it only where it lets go of the interpreter, and
-book everything to sockets and hashes; the writer, which lets go at every statement, is looked at that way. A call into
+book everything to sockets and hashes; the writer, which lets go while it flushes, is looked at that way. A call into
 C is booked to the line that made it. The sums are right to some percent; the order is what it is for.
 """
 
@@ -43,10 +43,10 @@ _TOP: Final = 25
 
 # Part of a frame's "path:function" -> stage; the first that fits. {commit} is told by who asked for it.
 STAGES: Final[tuple[tuple[str, str], ...]] = (
-    ("database/sqlite.py:_execute", "SQLite: statements (writer thread)"),
-    ("database/sqlite.py:_attempt", "SQLite: statements (writer thread)"),
-    ("database/sqlite.py:_perform", "SQLite: BEGIN and COMMIT (writer thread)"),
-    ("database/sqlite.py", "hand-over to and from the writer thread"),
+    ("database/sqlite_group.py:_execute", "SQLite: statements"),
+    ("database/sqlite_group.py:begun_at_once", "SQLite: BEGIN"),
+    ("database/sqlite_group.py:commit", "SQLite: COMMIT (writer thread)"),
+    ("database/sqlite", "hand-over to and from the writer thread"),
     ("database/sealing", "{commit}: its seals"),
     ("shared/database/", "{commit}: its statements"),
     ("payments/audit", "{commit}: its seals"),

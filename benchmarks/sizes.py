@@ -11,7 +11,8 @@ class Sizes:
     `rounds` interleaved, `cell_s` seconds each after `warm_s` of warm-up; the latency cells run with `latency_ms`.
 
     `payments_few` and `payments_many` are the databases of row 11, `sales_before` and `sales_after` the two moments of
-    row 12, `overload_s` is how long row 13 offers twice what can be carried, `outbox_rows` what row 14 sweeps.
+    row 12, `overload_s` is how long a round of row 13 offers twice what can be carried, `outbox_rows` what row 14
+    sweeps.
     """
 
     name: str
@@ -46,7 +47,7 @@ FULL: Final = Sizes(
     growth_sales=800,
     sales_before=10_000,
     sales_after=100_000,
-    overload_s=8.0,
+    overload_s=5.0,
     outbox_rows=20_000,
     import_rounds=9,
 )

@@ -33,6 +33,8 @@ _LENGTHS: Final[Mapping[str, frozenset[int]]] = {
     "visa": frozenset({13, 16, 19}),
 }
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+# No card number is shorter.
+CARD_DIGITS_MIN: Final = 12
 _RUN: Final = re.compile(r"[0-9]{12,19}")
 # As people write card numbers: in groups of four and more. Those of a date or a time of day are shorter.
 _BETWEEN_GROUPS: Final = re.compile(r"(?<=[0-9]{4})[^0-9A-Za-z]{1,3}(?=[0-9]{4})")

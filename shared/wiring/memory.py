@@ -2,7 +2,7 @@
 What stays is not looked through again: Python's collector would otherwise stop all sales for a tenth of a second.
 
 A full collection visits every module, class and model; the young ones run every 700 objects, which is once in two
-sales. Reference counts free what a sale leaves; the collector is for cycles, which are few (docs/decisions/0021).
+sales. Reference counts free what a sale leaves; the collector is for cycles, which are few (docs/decisions/0023).
 """
 
 import gc

@@ -117,17 +117,26 @@ class TestOverload:
     def test_a_sale_that_is_lost_fails_the_row(self) -> None:
         peak, over = a_cell(100).loaded, a_cell(95).loaded
 
-        kept, _, lost, _ = overload._figures(peak, over, holds=False)
+        kept, _, lost, _ = overload._figures([(peak, over)], holds=False)
 
         assert (kept.value, kept.met) == (0.95, True)
         assert lost.met is False
+
+    def test_goodput_is_the_median_of_the_rounds_each_against_its_own_peak(self) -> None:
+        rounds = [(a_cell(peak).loaded, a_cell(over).loaded) for peak, over in ((100, 95), (200, 100), (50, 45))]
+
+        kept, refused, *_ = overload._figures(rounds, holds=True)
+
+        assert kept.value == pytest.approx(0.9)
+        assert kept.spread == Spread(pytest.approx(0.9), pytest.approx(0.5), pytest.approx(0.95))
+        assert (refused.value, refused.note) == (None, "none refused")
 
     def test_a_slow_refusal_fails_the_row(self) -> None:
         peak, over = a_cell(100).loaded, a_cell(95).loaded
         over.statuses[503] = 2
         over.refused_took_s.extend([0.01, 0.2])
 
-        refused = overload._figures(peak, over, holds=True)[1]
+        refused = overload._figures([(peak, over)], holds=True)[1]
 
         assert (refused.value, refused.met) == (200, False)
 
