@@ -1,6 +1,5 @@
 """The whole house in one process: the service behind its doors, the simulator on loopback, one clock that stands."""
 
-import asyncio
 import json
 import time
 import uuid
@@ -162,12 +161,6 @@ class House:
         signed = sign(self.keys.hmac_key, string_to_sign(method, route, query, timestamp, nonce, body))
         parts = {"keyId": HMAC_KEY_ID, "timestamp": timestamp, "nonce": nonce, "signature": signed}
         return {"Authorization": "IC-HMAC-SHA256 " + ",".join(f"{name}={value}" for name, value in parts.items())}
-
-    async def at_rest(self) -> None:
-        """Nothing is being delivered, and the database has done what was asked of it."""
-        await self.bus.idle()
-        while self.services.database.connections_in_use:
-            await asyncio.sleep(0)
 
     async def fire(self, timer: str) -> None:
         """The function of that timer, as the host calls it."""
