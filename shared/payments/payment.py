@@ -117,10 +117,7 @@ class Payment:
     @property
     def sale(self) -> Operation:
         """The operation that began it all."""
-        for operation in self.operations:
-            if operation.kind is OperationKind.SALE:
-                return operation
-        raise LookupError("no sale yet")
+        return next(operation for operation in self.operations if operation.kind is OperationKind.SALE)
 
     @property
     def unresolved(self) -> Operation | None:
