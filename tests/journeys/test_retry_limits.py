@@ -125,7 +125,7 @@ class TestADebit:
 
 
 async def test_no_approval_however_many_at_once_is_in_the_way_of_another(opened: OpenHouse) -> None:
-    async with opened(SALES_IN_FLIGHT_MAX="400") as house:
+    async with opened(SALES_IN_FLIGHT_MAX="400", SALES_QUEUE_AGE_MAX_MS="25000") as house:
         answers = await asyncio.gather(*(house.sale(f"attempt-{n}", reference=f"B-{n}") for n in range(300)))
 
         assert {answer.status for answer in answers} == {201}
