@@ -1,6 +1,6 @@
 """The payment as callers see it (docs/openapi.yaml: Payment)."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -70,7 +70,7 @@ def etag(payment: Payment) -> str:
 @lru_cache(maxsize=1024)
 def _time(at: datetime | None) -> str | None:
     """RFC 3339, UTC, milliseconds."""
-    return None if at is None else at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return None if at is None else at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def _method(payment: Payment) -> dict[str, str | None]:

@@ -37,8 +37,9 @@ HISTORY: Final = ("payment_id", "sequence", "event", "from_state", "to_state", "
 # One moment stands in many columns of a step.
 @lru_cache(maxsize=1024)
 def time_text(at: datetime) -> str:
-    """`at`, in UTC, with milliseconds and no offset: it sorts the same as text and as DATETIME2(3)."""
-    return at.replace(tzinfo=None).isoformat(timespec="milliseconds")
+    """UTC with milliseconds and no offset: it sorts the same as text and as DATETIME2(3)."""
+    # One moment is one key, whatever its offset: so it has one text, too.
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
 def time_or_none(at: datetime | None) -> str | None:

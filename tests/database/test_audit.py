@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +221,9 @@ class TestPlans:
 def test_times_are_sealed_as_they_are_stored() -> None:
     """DATETIME2(3) gives back these digits: another precision would break every seal."""
     assert time_text(NOW) == "2026-11-23T18:00:00.000"
+
+
+def test_a_moment_has_one_text_whatever_its_offset() -> None:
+    elsewhere = NOW.astimezone(timezone(timedelta(hours=5)))
+
+    assert [time_text(elsewhere), time_text(NOW)] == ["2026-11-23T18:00:00.000"] * 2
