@@ -2,10 +2,11 @@
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Sequence
-from queue import SimpleQueue
 
 from shared.database.sqlite_group import Groups, Results, Unit, answer_all
+from shared.database.sqlite_worker import Worker
 from shared.database.unit_of_work import DatabaseUnavailable, Query
 
 
@@ -16,9 +17,9 @@ class Reader:
         self.groups = groups
         self.busy = False
         self._group_max = group_max
-        self._queue: SimpleQueue[Unit | None] = SimpleQueue()  # None: no more will follow
+        self._waiting: deque[Unit] = deque()
         self._door = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._worker = Worker("sqlite-reader", groups.let_go)
         self._closed = False
 
     async def submit(self, queries: Sequence[Query]) -> Results:
@@ -27,44 +28,33 @@ class Reader:
         with self._door:
             if self._closed:
                 raise DatabaseUnavailable("closed")
-            self._queue.put(unit)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="sqlite-reader", daemon=True)
-                self._thread.start()
+            self._waiting.append(unit)
+            self._worker.begin()
+            if not self.busy:
+                self.busy = True
+                self._worker.put(self._perform)
         return await unit.answer()
 
     async def close(self) -> None:
         with self._door:
-            if not self._closed:
-                self._closed = True
-                self._queue.put(None)
-            thread = self._thread
-        if thread is not None:
-            await asyncio.to_thread(thread.join)
+            if not self._closed and not self.busy:
+                self._worker.end()
+            self._closed = True
+        await self._worker.ended()
 
-    def _work(self) -> None:
-        while group := self._next_group():
-            self.busy = True
-            self._perform(group)
-            self.busy = False
-            answer_all(group)
-        self.groups.let_go()
-
-    def _next_group(self) -> list[Unit]:
-        """What has queued up, at least one unit; none once closed and drained."""
-        group: list[Unit] = []
-        while not group or (len(group) < self._group_max and not self._queue.empty()):
-            unit = self._queue.get()
-            if unit is None:
-                self._queue.put(None)  # nothing can follow it, so the next look finds it again
-                break
-            group.append(unit)
-        return group
-
-    def _perform(self, group: list[Unit]) -> None:
+    def _perform(self) -> None:
+        with self._door:
+            group = [self._waiting.popleft() for _ in range(min(self._group_max, len(self._waiting)))]
         try:
             self.groups.begin()
             self.groups.attempt_each(group)
             self.groups.commit(group)
         except Exception as error:  # whatever it was: nobody may be left waiting, and the thread goes on
             self.groups.fail(group, error)
+        with self._door:
+            self.busy = bool(self._waiting)
+            if self.busy:
+                self._worker.put(self._perform)
+            elif self._closed:
+                self._worker.end()
+        answer_all(group)

@@ -10,11 +10,11 @@ savepoint of its own: it costs as much as the statements do, for SQLite copies e
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from queue import SimpleQueue
 
 from shared.database.sqlite_group import Groups, Results, Unit, answer_all
+from shared.database.sqlite_worker import Worker
 from shared.database.unit_of_work import DatabaseUnavailable, Query, Statement
 
 
@@ -27,8 +27,7 @@ class Writer:
         self._group_max, self._busy_timeout_s = group_max, busy_timeout_s
         self._waiting: deque[Unit] = deque()
         self._door = threading.Lock()
-        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # None: no more will follow
-        self._thread: threading.Thread | None = None
+        self._worker = Worker("sqlite-writer", groups.let_go)
         self._closed = False
         # The loop that will begin the next group, until it does.
         self._promised_by: asyncio.AbstractEventLoop | None = None
@@ -41,26 +40,21 @@ class Writer:
             if self._closed:
                 raise DatabaseUnavailable("closed")
             self._waiting.append(unit)
+            self._worker.begin()
             if not self.busy or self._is_forgotten():
                 # Not at once: others of this turn of the loop share the flush.
                 self.busy, self._promised_by = True, loop
                 loop.call_soon(self._begin)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="sqlite-writer", daemon=True)
-                self._thread.start()
         return await unit.answer()
 
     async def close(self) -> None:
         with self._door:
-            if not self._closed:
-                self._closed = True
-                if not self.busy:
-                    self._jobs.put(None)
-                elif self._is_forgotten():
-                    self._jobs.put(partial(self._perform, self._next_group()))
-            thread = self._thread
-        if thread is not None:
-            await asyncio.to_thread(thread.join)
+            if not self._closed and not self.busy:
+                self._worker.end()
+            self._closed = True
+            if self._is_forgotten():
+                self._worker.put(partial(self._perform, self._next_group()))
+        await self._worker.ended()
 
     def _begin(self) -> None:
         """On the loop: the statements of the next group. Its flush follows in the thread."""
@@ -69,9 +63,9 @@ class Writer:
         try:
             is_done = self._is_short(group) and self.groups.begun_at_once() and self.groups.done_together(group)
         except Exception as error:  # whatever it was: nobody may be left waiting
-            self._jobs.put(partial(self._fail, group, error))
+            self._worker.put(partial(self._fail, group, error))
         else:
-            self._jobs.put(partial(self._flush if is_done else self._perform, group))
+            self._worker.put(partial(self._flush if is_done else self._perform, group))
 
     def _is_short(self, group: list[Unit]) -> bool:
         return self.groups.is_open and not any(unit.is_lengthy for unit in group)
@@ -84,11 +78,6 @@ class Writer:
     def _is_forgotten(self) -> bool:
         """The loop that had promised to begin was closed before it did."""
         return self._promised_by is not None and self._promised_by.is_closed()
-
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
-        self.groups.let_go()
 
     def _perform(self, group: list[Unit]) -> None:
         try:
@@ -116,7 +105,7 @@ class Writer:
         with self._door:
             more = self.busy = bool(self._waiting)
             if self._closed and not more:
-                self._jobs.put(None)
+                self._worker.end()
         answer_all(group)
         if more:
             self._have_begun()
@@ -129,4 +118,4 @@ class Writer:
                 self._promised_by = loop
             except RuntimeError:
                 # That loop is closed: its units are done all the same, though nobody hears of them.
-                self._jobs.put(partial(self._perform, self._next_group()))
+                self._worker.put(partial(self._perform, self._next_group()))
