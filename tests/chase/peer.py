@@ -6,9 +6,12 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
+
+from tests.lines import Lines
 
 TOKEN_PATH = "/oauth2/token"
 
@@ -95,28 +98,26 @@ class Peer:
         self.token_calls: list[Received] = []
         self.deeds: deque[Deed] = deque([answers(404)])
         self.token_deeds: deque[Deed] = deque([grants("token-1")])
-        self.connections = 0
         self.drops_connections = False
         self.written = bytearray()
         self._arrivals = asyncio.Semaphore(0)
-        self._server: asyncio.Server | None = None
-        self._conversations: set[asyncio.Task[None]] = set()
+        self._lines = Lines(self._converse)
+        self._port = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._port = await self._lines.listen()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for conversation in self._conversations:
-            conversation.cancel()
-        await asyncio.gather(*self._conversations, return_exceptions=True)
+        await self._lines.close()
 
     @property
     def url(self) -> str:
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def connections(self) -> int:
+        return self._lines.opened
 
     def does(self, *deeds: Deed) -> None:
         self.deeds = deque(deeds)
@@ -129,29 +130,17 @@ class Peer:
         for _ in range(calls):
             await self._arrivals.acquire()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._conversations.add(task)
-        self.connections += 1
-        try:
-            await self._converse(reader, writer)
-        except (asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-            self._conversations.discard(task)
-
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.drops_connections:
-            return
-        while not writer.is_closing():
-            request = await self._received(reader)
-            is_token = request.path == TOKEN_PATH
-            (self.token_calls if is_token else self.calls).append(request)
-            if not is_token:
-                self._arrivals.release()
-            await _next(self.token_deeds if is_token else self.deeds)(writer)
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while not (writer.is_closing() or self.drops_connections):
+                await self._answer(await self._received(reader), writer)
+
+    async def _answer(self, request: Received, writer: asyncio.StreamWriter) -> None:
+        is_token = request.path == TOKEN_PATH
+        (self.token_calls if is_token else self.calls).append(request)
+        if not is_token:
+            self._arrivals.release()
+        await _next(self.token_deeds if is_token else self.deeds)(writer)
 
     async def _received(self, reader: asyncio.StreamReader) -> Received:
         head = await self._kept(reader.readuntil(b"\r\n\r\n"))

@@ -11,6 +11,7 @@ from shared.chase.sending import Message, Reply, Sending
 from shared.payments.outcome import NotSent, Unknown
 from tests.chase.desk import Clock
 from tests.chase.peer import Peer, answers, drops_the_line, falls_silent
+from tests.lines import Lines
 
 
 class RawPeer:
@@ -44,28 +45,28 @@ def post(url: str) -> Message:
 
 async def test_past_its_deadline_a_request_connects_and_writes_not_one_byte(sending: Sending, clock: Clock) -> None:
     raw = RawPeer()
-    server = await asyncio.start_server(raw.converse, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/payments"
+    lines = Lines(raw.converse)
+    url = f"http://127.0.0.1:{await lines.listen()}/payments"
 
     outcome = await sending.exchange(post(url), send_before_s=clock.now_s)
 
     await raw.connected.wait()
     await raw.closed.wait()
-    server.close()
+    await lines.close()
     assert (type(outcome), outcome.code) == (NotSent, "SEND_DEADLINE_PASSED")
     assert bytes(raw.bytes_read) == b""
 
 
 async def test_before_its_deadline_the_same_request_is_written_whole(sending: Sending, clock: Clock) -> None:
     raw = RawPeer()
-    server = await asyncio.start_server(raw.converse, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/payments"
+    lines = Lines(raw.converse)
+    url = f"http://127.0.0.1:{await lines.listen()}/payments"
 
     outcome = await sending.exchange(post(url), send_before_s=clock.now_s + 0.001)
 
-    server.close()
     await sending.close()
     await raw.closed.wait()
+    await lines.close()
     assert outcome == Reply(200, b"")
     assert raw.bytes_read.startswith(b"POST /payments HTTP/1.1\r\n")
 

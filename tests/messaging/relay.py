@@ -3,48 +3,42 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from tests.lines import LOOPBACK, Lines, close_what_a_client_left
 
 AMQP_PORT = 5672
 
 
-@dataclass
 class Relay:
     """Forwards bytes on loopback. `silent` swallows what the broker says."""
 
-    host: str
-    port: int
-    listening_port: int = 0
-    connections: int = 0
-    silent: bool = False
-    _server: asyncio.Server | None = None
-    _writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    def __init__(self, host: str, port: int) -> None:
+        self._broker = (host, port)
+        self._lines = Lines(self._relayed)
+        self.listening_port = 0
+        self.silent = False
+
+    @property
+    def connections(self) -> int:
+        return self._lines.opened
 
     async def up(self) -> None:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.listening_port)
-        self.listening_port = self._server.sockets[0].getsockname()[1]
+        self.listening_port = await self._lines.listen(self.listening_port)
 
     async def down(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        await self.cut()
+        await self._lines.close()
 
     async def cut(self) -> None:
         """End every connection; the next one is served again."""
-        for writer in [*self._writers]:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+        await self._lines.cut()
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        from_broker, to_broker = await asyncio.open_connection(self.host, self.port)
-        self._writers |= {writer, to_broker}
+    async def _relayed(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_broker, to_broker = await asyncio.open_connection(*self._broker)
         try:
             await asyncio.gather(self._forward(reader, to_broker), self._forward(from_broker, writer, heard=True))
         finally:
-            self._writers -= {writer, to_broker}
+            to_broker.close()
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, heard: bool = False) -> None:
         with suppress(OSError):
@@ -65,6 +59,7 @@ async def relay_to(connection_string: str) -> AsyncIterator[tuple[Relay, str]]:
     relay = Relay(there.hostname or "", there.port or AMQP_PORT)
     await relay.up()
     try:
-        yield relay, connection_string.replace(endpoint, f"Endpoint=sb://127.0.0.1:{relay.listening_port}")
+        yield relay, connection_string.replace(endpoint, f"Endpoint=sb://{LOOPBACK}:{relay.listening_port}")
     finally:
         await relay.down()
+        close_what_a_client_left(relay.listening_port)

@@ -1,12 +1,11 @@
 """A broker that does not answer holds nobody up, and a line that breaks loses nothing."""
 
 import asyncio
-import gc
 import logging
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from shared.payments.messages import NotPublished, Queue
 from shared.payments.secret import Secret
 from shared.use_cases.ports import Publisher
 from tests.broker import PATIENT_S, Broker, a_message
+from tests.lines import Lines, close_what_a_client_left
 from tests.messaging.conftest import Line
 
 ROOT = Path(__file__).parents[2]
@@ -45,21 +45,19 @@ class MuteBroker:
 
 @asynccontextmanager
 async def mute_broker() -> AsyncIterator[MuteBroker]:
-    broker, peers = MuteBroker(), list[asyncio.BaseTransport]()
+    broker = MuteBroker()
 
-    class Mute(asyncio.Protocol):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            peers.append(transport)
-            broker.met.set()
+    async def says_nothing(*_: object) -> None:
+        broker.met.set()
+        await asyncio.Event().wait()
 
-    server = await asyncio.get_running_loop().create_server(Mute, "127.0.0.1", 0)
-    broker.port = server.sockets[0].getsockname()[1]
+    lines = Lines(says_nothing)
+    broker.port = await lines.listen()
     try:
         yield broker
     finally:
-        server.close()
-        for peer in peers:
-            peer.close()
+        await lines.close()
+        close_what_a_client_left(broker.port)
 
 
 async def refused(publisher: Publisher) -> str:
@@ -84,15 +82,8 @@ async def test_nothing_to_publish_needs_no_broker() -> None:
     await ServiceBusPublisher(login_at(1)).publish([])
 
 
-@pytest.fixture
-def leaks_of_the_client() -> Iterator[None]:
-    """Told to stop while the broker is silent, the client leaves its socket to the garbage collector."""
-    yield
-    gc.collect()
-
-
+# Told to stop while the broker is silent, the client forgets its socket, and Python says so.
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.usefixtures("leaks_of_the_client")
 class TestABrokerThatIsAway:
     async def test_is_told_at_once(self) -> None:
         async with mute_broker() as mute:
@@ -143,7 +134,6 @@ class TestABrokerThatIsAway:
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.usefixtures("leaks_of_the_client")
 class TestALineThatBreaks:
     async def test_between_two_messages_is_noticed_by_nobody(self, line: Line, broker: Broker) -> None:
         publisher = ServiceBusPublisher(line.login, timeout_s=PATIENT_S)
@@ -216,7 +206,6 @@ class TestALineThatBreaks:
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.usefixtures("leaks_of_the_client")
 class TestClosing:
     async def test_ends_the_connection_and_takes_nothing_more(self, broker: Broker) -> None:
         publisher = ServiceBusPublisher(broker.login, timeout_s=PATIENT_S)
