@@ -29,8 +29,8 @@ run: $(READY) ## the service on :7071 with the Chase simulator on :7072
 token: $(READY) ## a bearer token for the running service, all roles and billers, 90 days
 	@$(BIN)/python -m local.token
 
-test: $(READY) ## every test, with 100 % branch coverage of payments/, shadow/ and use_cases/
-	@$(BIN)/python -m pytest --cov --cov-report=term-missing -q
+test: $(READY) ## every test, on every core, with 100 % branch coverage of payments/, shadow/ and use_cases/
+	@$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term-missing -q
 
 prove-stateful: $(READY) ## anything in any order, PROVE_EXAMPLES (500) runs of 40 steps each, against the money invariants
 	@PROVE_EXAMPLES="$${PROVE_EXAMPLES:-500}" $(BIN)/python -m pytest tests/stateful -q

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from azure.servicebus import ServiceBusReceivedMessage, ServiceBusReceiveMode
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
@@ -13,6 +14,7 @@ from shared.messaging.login import Login
 from shared.payments.messages import Message, Queue
 from shared.payments.secret import Secret
 
+AMQP_PORT, AMQPS_PORT = 5672, 5671
 NO_BROKER = (
     "no broker named: set PAYMENTS_TEST_SERVICEBUS to a connection string (see local/compose/servicebus.connection)"
 )
@@ -35,6 +37,24 @@ def a_message(queue: Queue = Queue.CHASE_RETRY, *, attempt: int = 1) -> Message:
 class Broker:
     connection_string: str
     client: ServiceBusClient
+
+    @property
+    def endpoint(self) -> SplitResult:
+        """sb://host:port, which stands between Endpoint= and the next semicolon; the port may be missing."""
+        parts = (part.partition("=") for part in self.connection_string.split(";"))
+        return next(urlsplit(value) for name, _, value in parts if name.lower() == "endpoint")
+
+    @property
+    def host(self) -> str:
+        return self.endpoint.hostname or ""
+
+    @property
+    def port(self) -> int:
+        return self.endpoint.port or (AMQPS_PORT if self.has_tls else AMQP_PORT)
+
+    @property
+    def has_tls(self) -> bool:
+        return "UseDevelopmentEmulator=true" not in self.connection_string
 
     @property
     def login(self) -> Login:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from shared.database.statements import First, first_by_limit, first_by_top
 from shared.database.unit_of_work import Engine, Statement
 from shared.payments.secret import Secret
 from tests.builders import CHAIN
+from tests.conftest import AloneWith
 from tests.database.sql_server_stand_in import StandIn
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
@@ -129,8 +130,14 @@ async def sqlite_database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
     await database.close()
 
 
+@pytest.fixture
+def sqlserver(sqlserver_connect: Connect, alone_with: AloneWith) -> Iterator[Connect]:
+    with alone_with("sqlserver"):
+        yield sqlserver_connect
+
+
 @pytest.fixture(scope="session")
-def sqlserver() -> Connect:
+def sqlserver_connect() -> Connect:
     """What opens PAYMENTS_TEST_SQL, whose database reads from snapshots as a provisioned one does."""
     if not os.environ.get("PAYMENTS_TEST_SQL"):
         pytest.skip(NO_SQL_SERVER)

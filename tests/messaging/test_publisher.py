@@ -18,7 +18,7 @@ from shared.payments.messages import NotPublished, Queue
 from shared.payments.secret import Secret
 from shared.use_cases.ports import Publisher
 from tests.broker import PATIENT_S, Broker, a_message
-from tests.lines import Lines, close_what_a_client_left
+from tests.lines import Lines, close_what_clients_left
 from tests.messaging.conftest import Line
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ async def mute_broker() -> AsyncIterator[MuteBroker]:
         yield broker
     finally:
         await lines.close()
-        close_what_a_client_left(broker.port)
+        close_what_clients_left(broker.port)
 
 
 async def refused(publisher: Publisher) -> str:
