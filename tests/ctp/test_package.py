@@ -47,5 +47,6 @@ def test_the_readme_works_as_it_stands(tmp_path: Path) -> None:
     names: dict[str, Any] = {"token": lambda: "a-token", "existing": ExistingStub(), "vault": Sales()}
 
     exec(compile(here, "README.md", "exec"), names)  # noqa: S102 - the reader would do the same
+    names["store"].close()
 
     assert names["told"][:2] == (Phase.CHARGED, "existing")

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from ctp import BearerAuth, PaymentService, Phase, Processor, RequestsTransport, RolloutClient, SqliteAttempts, Within
+from ctp import BearerAuth, PaymentService, Phase, Processor, RequestsTransport, RolloutClient, Within
 from ctp.deadline import Deadlines, NoAnswer
 from ctp.transport import Request
+from tests.ctp.books import in_memory
 from tests.ctp.fake_http import BadServer, served
 from tests.ctp.fake_service import Answer, Clock, FakeService
 from tests.ctp.faults import ExistingStub, Sales
@@ -28,7 +29,7 @@ def transport() -> Iterator[RequestsTransport]:
 
 def a_client(transport: RequestsTransport, url: str, existing: ExistingStub, **within: float) -> RolloutClient:
     service = PaymentService(transport, url, BearerAuth(lambda: "a-token"), Within(**within))
-    return RolloutClient(SqliteAttempts(":memory:"), service, existing, Sales())
+    return RolloutClient(in_memory(), service, existing, Sales())
 
 
 class TestBillsNotYetDecided:
@@ -71,7 +72,7 @@ class TestBillsNotYetDecided:
             transport, "http://127.0.0.1:9/api/v1", BearerAuth(lambda: str(release.wait(30))), Within(decide_s=0.05)
         )
 
-        attempt = RolloutClient(SqliteAttempts(":memory:"), service, existing, Sales()).collect(a_bill())
+        attempt = RolloutClient(in_memory(), service, existing, Sales()).collect(a_bill())
         release.set()
 
         assert (attempt.processor, len(existing.books)) == (Processor.EXISTING, 1)
@@ -79,7 +80,7 @@ class TestBillsNotYetDecided:
 
 class TestBillsAlreadyLive:
     def test_stay_open_with_a_written_reason_while_the_service_hangs(self, transport: RequestsTransport) -> None:
-        service, existing, store = FakeService(Clock().now), ExistingStub(), SqliteAttempts(":memory:")
+        service, existing, store = FakeService(Clock().now), ExistingStub(), in_memory()
         service.fate = lambda: "not_reached"
         auth = BearerAuth(lambda: "a-token")
         with served(service) as url:

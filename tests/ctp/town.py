@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
-from ctp import Attempt, AttemptStore, Bill, PaymentService, Phase, Policy, Processor, RolloutClient, SqliteAttempts
+from ctp import Attempt, AttemptStore, Bill, PaymentService, Phase, Policy, Processor, RolloutClient
+from tests.ctp.books import in_memory
 from tests.ctp.fake_service import Clock, FakeService
 from tests.ctp.faults import BASE_URL, FAULTS, ExistingStub, FaultyTransport, Killed, MortalStore, Sales, chance
 
@@ -36,7 +37,7 @@ class Town:
 
     clock: Clock = field(default_factory=Clock)
     policy: Policy = field(default_factory=Policy)
-    books: AttemptStore = field(default_factory=lambda: SqliteAttempts(":memory:"))
+    books: AttemptStore = field(default_factory=in_memory)
     client: RolloutClient = field(init=False)
 
     def __post_init__(self) -> None:

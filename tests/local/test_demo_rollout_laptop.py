@@ -65,6 +65,10 @@ class Ctp:
         self.store.replace(new, replace(new, phase=Phase.LIVE, mode="live", version=2))
         return self.carried_on()
 
+    def close(self) -> None:
+        self.transport.close()
+        self.store.close()
+
     def carried_on(self) -> Attempt:
         (attempt,) = self.client.resume()
         return attempt
@@ -74,7 +78,7 @@ class Ctp:
 def ctp(world: LaptopWorld) -> Iterator[Ctp]:
     ctp = Ctp(world, BearerAuth(world.token))
     yield ctp
-    ctp.transport.close()
+    ctp.close()
 
 
 def test_a_live_sale_is_charged_by_chase_and_stands_in_its_books(world: LaptopWorld, ctp: Ctp) -> None:
@@ -88,7 +92,7 @@ def test_a_signed_sale_gets_in_too(world: LaptopWorld, data: Path) -> None:
     ctp = Ctp(world, HmacAuth(HMAC_KEY_ID, local_keys(data).hmac_key.reveal()))
 
     assert ctp.sell("LAPTOP-2").phase is Phase.CHARGED
-    ctp.transport.close()
+    ctp.close()
 
 
 def test_a_decline_is_a_decline(world: LaptopWorld, ctp: Ctp) -> None:
