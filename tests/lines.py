@@ -11,7 +11,8 @@ Converse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any,
 
 
 class Lines:
-    """What asyncio.start_server does not promise: a line is closed though its conversation never took a step.
+    """
+    What asyncio.start_server does not promise: a line is closed though its conversation never took a step.
 
     `opened` counts the lines that were ever taken in. A conversation that raises ends its line, and asyncio logs why.
     """
